@@ -1,0 +1,70 @@
+/** Whoever answers: a provider's model, recorded answers, a student. */
+import type { Json, JsonObject } from './json.ts'
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+export interface ChatRequest {
+  readonly messages: readonly Message[]
+  /** Asks for an answer of this JSON Schema where the model can be held to one. */
+  readonly schema?: JsonObject
+  readonly temperature?: number
+  readonly maxTokens?: number
+  readonly seed?: number
+  /** Asks for token log-probabilities where the model offers them. */
+  readonly logprobs?: boolean
+  /** Tells repeated samples of one request apart, in the call log too; 0 by default. */
+  readonly repeat?: number
+}
+
+export interface Usage {
+  readonly promptTokens: number
+  readonly cachedPromptTokens: number
+  readonly completionTokens: number
+}
+
+/** One token of an answer with its log-probability and the likeliest alternatives at its place. */
+export interface TokenLogprob {
+  readonly token: string
+  readonly logprob: number
+  readonly alternatives: readonly { readonly token: string; readonly logprob: number }[]
+}
+
+export interface Reply {
+  readonly content: string
+  readonly finishReason: string
+  /** Set when the model declined to answer. */
+  readonly refusal?: string
+  readonly usage: Usage | null
+  /** As measured when the call was made, also when it now comes from the call log; null when unknown. */
+  readonly latencyMs: number | null
+  readonly priceUsd: number | null
+  /** A student's calibrated probability that the whole answer is right. */
+  readonly confidence?: number
+  readonly logprobs?: readonly TokenLogprob[]
+  /** The call-log key of a paid reply: what a training row leads back to. */
+  readonly callKey?: string
+  /** True when it came from the call log rather than from the provider. */
+  readonly cached?: boolean
+  /** The provider's own body, or null where there is none. */
+  readonly raw: Json
+}
+
+export interface ChatModel {
+  /** "openai/gpt-6-luna", "recorded/with-guide", "student/support-desk@3" */
+  readonly id: string
+  /** `recorded` answers are data, and every screen says so. */
+  readonly source: 'provider' | 'recorded' | 'student' | 'baseline'
+  complete(request: ChatRequest, signal?: AbortSignal): Promise<Reply>
+  close?(): Promise<void>
+}
+
+/** The last user message of a request: what a student without a prompt of its own, or a record, answers. */
+export function lastUserMessage(request: ChatRequest): string {
+  for (let i = request.messages.length - 1; i >= 0; i--) {
+    if (request.messages[i].role === 'user') return request.messages[i].content
+  }
+  return ''
+}

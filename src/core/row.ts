@@ -1,0 +1,31 @@
+/** Rows (inputs, with or without an expected answer) and examples (what a student learns from). */
+import type { Message } from './chat-model.ts'
+import type { Json } from './json.ts'
+
+export interface Row {
+  /** The file's own id where it has one, else the first 12 digits of `key`. */
+  readonly id: string
+  /** SHA-256 of the normalised input: rows with the same key are the same row. */
+  readonly key: string
+  /** What the model reads: context fields as `name=value` lines, then the text of the input field. */
+  readonly input: string
+  /** Earlier turns of a conversation, when the data had them. */
+  readonly history?: readonly Message[]
+  readonly expected?: Json
+  /** Rows of one group (conversation, document) stay on one side of every split. */
+  readonly group: string
+  readonly source: { readonly file: string; readonly line: number }
+}
+
+/** Probability of each value of one field; values as canonical JSON text; sums to 1. */
+export type ValueDistribution = Readonly<Record<string, number>>
+
+export interface Example {
+  readonly row: Row
+  readonly output: Json
+  readonly origin: 'labelled' | 'teacher'
+  /** The call-log key of the reply that gave the output, when a paid model did. */
+  readonly callKey?: string
+  /** Soft labels by field path, from log-probabilities or votes; the fields that have none are one-hot. */
+  readonly soft?: Readonly<Record<string, ValueDistribution>>
+}
