@@ -1,0 +1,146 @@
+/** The config file's schema and its defaults. docs/config.md documents each key; a test compares. */
+import { z } from 'zod'
+
+const path = z.string().min(1, 'a path')
+const positive = z.number().positive()
+const share = z.number().gt(0).lt(1)
+
+const armModel = {
+  /** "openai/gpt-6-sol", "recorded/with-guide", "<provider>/<model>", a student's name or folder. */
+  model: z.string().min(1),
+  /** Path of a .md or .txt file, or the text itself; the task's prompt when absent. */
+  prompt: z.string().optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  maxTokens: z.int().positive().optional(),
+}
+
+const grader = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('exact_match'), name: z.string().optional() }),
+  z.strictObject({ type: z.literal('field'), path: z.string(), name: z.string().optional() }),
+  z.strictObject({ type: z.literal('schema_valid'), name: z.string().optional() }),
+  z.strictObject({
+    type: z.literal('string_check'),
+    operation: z.enum(['eq', 'ne', 'like', 'ilike']).default('eq'),
+    /** What to compare with; the expected answer at `path` when absent. */
+    value: z.string().optional(),
+    path: z.string().optional(),
+    name: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('numeric'),
+    path: z.string().optional(),
+    tolerance: z.number().min(0).default(0),
+    /** The tolerance is a share of the expected number. */
+    relative: z.boolean().default(false),
+    name: z.string().optional(),
+  }),
+  z.strictObject({ type: z.literal('quoted'), path: z.string().optional(), name: z.string().optional() }),
+])
+
+const provider = z.strictObject({
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  /** Name of the environment variable that holds the key; no key is sent when absent. */
+  keyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .optional(),
+  requestsPerMinute: positive.optional(),
+  tokensPerMinute: positive.optional(),
+  concurrency: z.int().positive().optional(),
+  structuredOutput: z.enum(['json_schema', 'json_object', 'none']).optional(),
+})
+
+const price = z.strictObject({
+  input: z.number().min(0),
+  cachedInput: z.number().min(0).optional(),
+  output: z.number().min(0),
+})
+
+export const configSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_" and "-", at most 64'),
+  note: z.string().optional(),
+  seed: z.int().min(0).default(1),
+  task: z.strictObject({
+    input: z.string().min(1).default('input'),
+    /** Further fields that the model is shown before the input, as `name=value` lines. */
+    context: z.array(z.string()).default([]),
+    prompt: z.string().default(''),
+    /** Path of a JSON Schema, the schema itself, `{ labels: [...] }` or `text`; inferred from labelled rows when absent. */
+    output: z
+      .union([
+        z.string().min(1),
+        z.strictObject({ labels: z.array(z.string().min(1)).min(2) }),
+        z.looseObject({ type: z.unknown() }),
+      ])
+      .optional(),
+  }),
+  data: z.strictObject({
+    unlabelled: path.optional(),
+    labelled: path.optional(),
+    evaluation: path.optional(),
+    /** Name of the field that says which rows belong together (conversation, customer, document). */
+    group: z.string().optional(),
+  }),
+  teacher: z.strictObject(armModel),
+  arms: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        ...armModel,
+        /** An untuned cheap model: when it does the job already, the verdict is no_need. */
+        cheap: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  student: z
+    .strictObject({
+      kind: z.enum(['micro']).default('micro'),
+      epochs: z.int().positive().max(1000).optional(),
+    })
+    .prefault({}),
+  generate: z
+    .strictObject({
+      /** How many unlabelled rows the teacher answers at most; all when absent. */
+      count: z.int().positive().optional(),
+    })
+    .prefault({}),
+  curate: z
+    .strictObject({
+      nearDuplicateSimilarity: share.default(0.9),
+      leakSimilarity: share.default(0.7),
+      /** At most this many rows with one value of a field, by field path. */
+      maxPerValue: z.record(z.string(), z.int().positive()).default({}),
+    })
+    .prefault({}),
+  evaluate: z
+    .strictObject({
+      /** Share of labelled rows (or unlabelled, where none are) held out when there is no evaluation file. */
+      share: share.default(0.3),
+      graders: z.array(grader).default([]),
+      /** What a row's score is: the mean over fields, or the mean of the graders (always for text). */
+      score: z.enum(['fields', 'graders']).default('fields'),
+      /** Stops asking paid models once an always-valid interval of the score is this narrow, in points each way. */
+      stopAtHalfWidthPoints: positive.max(50).optional(),
+    })
+    .prefault({}),
+  verdict: z
+    .strictObject({
+      /** Name of the arm that the student would replace; "teacher" when absent. */
+      replaces: z.string().default('teacher'),
+      marginPoints: z.number().min(0).max(50).default(2),
+      metric: z.enum(['score', 'exactMatch']).default('score'),
+    })
+    .prefault({}),
+  budget: z.strictObject({ usd: z.number().min(0) }).optional(),
+  providers: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), provider).default({}),
+  /** US dollars per million tokens, by model; over the shipped table. */
+  prices: z.record(z.string(), price).default({}),
+  machine: z.strictObject({ usdPerCoreHour: z.number().min(0).default(0.04) }).prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+export type GraderConfig = z.output<typeof grader>
+export type ProviderConfig = z.output<typeof provider>
+export type ModelConfig = Config['teacher']

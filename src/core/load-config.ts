@@ -1,0 +1,128 @@
+/** Reads a config file and what it names (prompts, schema): everything that is checked before anything is spent. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname, isAbsolute, resolve } from 'node:path'
+import type { Config, ModelConfig } from './config.ts'
+import { PotstillError } from './errors.ts'
+import { isJsonObject, type JsonObject } from './json.ts'
+import { parseConfig } from './parse-config.ts'
+import type { TaskOutput } from './task.ts'
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Absolute path of the config file, and the folder that its paths are relative to. */
+  readonly file: string
+  readonly folder: string
+  readonly taskPrompt: string
+  /** null: to be inferred from labelled rows. */
+  readonly output: TaskOutput | null
+  /** Arm name ("teacher" and those under `arms`) to its prompt. */
+  readonly prompts: ReadonlyMap<string, string>
+}
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID, SCHEMA_INVALID, DATA_NOT_FOUND (a prompt that is not there). */
+export async function loadConfig(path: string): Promise<LoadedConfig> {
+  const file = resolve(path)
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new PotstillError('CONFIG_NOT_FOUND', `${path}: there is no such config file`)
+  })
+  const config = parseConfig(text, basename(file))
+  const folder = dirname(file)
+  checkArms(config, basename(file))
+  checkData(config, basename(file))
+  const taskPrompt = await readPrompt(config.task.prompt, folder, 'task.prompt')
+  const prompts = new Map<string, string>()
+  for (const [name, model] of modelsOf(config)) {
+    prompts.set(
+      name,
+      model.prompt === undefined ? taskPrompt : await readPrompt(model.prompt, folder, `${name}.prompt`),
+    )
+  }
+  return { config, file, folder, taskPrompt, output: await readOutput(config.task.output, folder), prompts }
+}
+
+/** A path of the config, made absolute. */
+export function resolvePath(folder: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(folder, path)
+}
+
+function modelsOf(config: Config): (readonly [string, ModelConfig])[] {
+  return [['teacher', config.teacher] as const, ...config.arms.map((arm) => [arm.name, arm] as const)]
+}
+
+const reservedNames = new Set(['teacher', 'most-frequent', 'student-before', 'student', 'student+teacher'])
+
+function checkArms(config: Config, file: string): void {
+  const names = new Set<string>()
+  for (const [index, { name }] of config.arms.entries()) {
+    if (reservedNames.has(name) || names.has(name)) {
+      throw new PotstillError(
+        'CONFIG_INVALID',
+        `${file}: arms[${index}].name ${JSON.stringify(name)} is taken`,
+        {
+          hint: `Names differ from each other and from ${[...reservedNames].join(', ')}.`,
+        },
+      )
+    }
+    names.add(name)
+  }
+  const { replaces } = config.verdict
+  if (replaces !== 'teacher' && !names.has(replaces)) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: verdict.replaces names no arm: ${JSON.stringify(replaces)}`,
+      {
+        hint: `There are: ${['teacher', ...names].join(', ')}.`,
+      },
+    )
+  }
+}
+
+function checkData(config: Config, file: string): void {
+  if (config.data.unlabelled === undefined && config.data.labelled === undefined) {
+    throw new PotstillError('CONFIG_INVALID', `${file}: data names neither unlabelled nor labelled rows`, {
+      hint: 'Give data.unlabelled (inputs for the teacher to answer), data.labelled (rows people answered), or both.',
+    })
+  }
+}
+
+async function readPrompt(prompt: string, folder: string, key: string): Promise<string> {
+  if (!isPromptPath(prompt)) return prompt.trim()
+  const text = await readFile(resolvePath(folder, prompt), 'utf8').catch(() => {
+    throw new PotstillError('DATA_NOT_FOUND', `${key}: there is no file ${prompt}`, {
+      hint: 'Paths are relative to the config file; a prompt that is no .md or .txt path is taken as the text itself.',
+    })
+  })
+  return text.trim()
+}
+
+function isPromptPath(prompt: string): boolean {
+  return !prompt.includes('\n') && ['.md', '.txt'].includes(extname(prompt))
+}
+
+async function readOutput(output: Config['task']['output'], folder: string): Promise<TaskOutput | null> {
+  if (output === undefined) return null
+  if (output === 'text') return { kind: 'text' }
+  if (typeof output !== 'string') {
+    return Array.isArray(output.labels)
+      ? { kind: 'labels', labels: output.labels as string[] }
+      : { kind: 'json', schema: output as JsonObject }
+  }
+  const text = await readFile(resolvePath(folder, output), 'utf8').catch(() => {
+    throw new PotstillError('DATA_NOT_FOUND', `task.output: there is no file ${output}`, {
+      hint: 'Give the path of a JSON Schema, { labels: [...] } or text; or leave it out to have it inferred.',
+    })
+  })
+  return { kind: 'json', schema: parseSchema(text, output) }
+}
+
+function parseSchema(text: string, file: string): JsonObject {
+  let schema: unknown
+  try {
+    schema = JSON.parse(text)
+  } catch (error) {
+    throw new PotstillError('SCHEMA_INVALID', `${file}: not valid JSON: ${(error as Error).message}`)
+  }
+  if (!isJsonObject(schema))
+    throw new PotstillError('SCHEMA_INVALID', `${file}: a JSON Schema must be an object`)
+  return schema
+}
