@@ -1,11 +1,13 @@
 /** Rows (inputs, with or without an expected answer) and examples (what a student learns from). */
 import type { Message } from './chat-model.ts'
+import { hashJson, hashText } from './hash.ts'
 import type { Json } from './json.ts'
+import { normaliseText } from './normalise.ts'
 
 export interface Row {
   /** The file's own id where it has one, else the first 12 digits of `key`. */
   readonly id: string
-  /** SHA-256 of the normalised input: rows with the same key are the same row. */
+  /** SHA-256 of the normalised input (see `rowKey`): rows with the same key are the same row. */
   readonly key: string
   /** What the model reads: context fields as `name=value` lines, then the text of the input field. */
   readonly input: string
@@ -28,4 +30,11 @@ export interface Example {
   readonly callKey?: string
   /** Soft labels by field path, from log-probabilities or votes; the fields that have none are one-hot. */
   readonly soft?: Readonly<Record<string, ValueDistribution>>
+}
+
+/** SHA-256 of the normalised input, 64 hexadecimal digits; earlier turns count where there are any. */
+export function rowKey(input: string, history: readonly Message[] = []): string {
+  if (history.length === 0) return hashText(normaliseText(input))
+  const turns = history.map(({ role, content }) => [role, normaliseText(content)])
+  return hashJson([...turns, ['user', normaliseText(input)]])
 }
