@@ -1,0 +1,151 @@
+/** The store in one SQLite file: write-ahead log, several processes at once, commits in groups. */
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PotstillError, messageOf } from '../core/errors.ts'
+import type { CallStart, LoggedCall, Store } from '../core/store.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { migrate } from './migrations.ts'
+
+export const storeFile = 'potstill.sqlite'
+
+/** How long one process waits for another's transaction. Transactions last milliseconds. */
+const busyTimeoutMs = 15_000
+
+/**
+ * Opens the store of a data folder, making both where they are absent. What has resolved survives `kill -9`
+ * and, as far as the disk keeps its word, a power cut (synchronous = FULL). Throws STORE_UNAVAILABLE,
+ * or STORE_TOO_NEW when a newer potstill wrote the file.
+ */
+export function openStore(folder: string): Store {
+  const file = join(folder, storeFile)
+  const database = open(folder, file)
+  const guard = <Result>(work: () => Result): Result => {
+    try {
+      return work()
+    } catch (error) {
+      throw unavailable(file, error)
+    }
+  }
+  return createStore(database, guard)
+}
+
+function open(folder: string, file: string): DatabaseSyncInstance {
+  let database: DatabaseSyncInstance | undefined
+  try {
+    mkdirSync(folder, { recursive: true })
+    database = new DatabaseSync(file, { timeout: busyTimeoutMs })
+    database.exec('PRAGMA journal_mode = WAL')
+    database.exec('PRAGMA synchronous = FULL')
+    migrate(database, file)
+    return database
+  } catch (error) {
+    if (database?.isOpen === true) database.close()
+    throw unavailable(file, error)
+  }
+}
+
+function unavailable(file: string, error: unknown): PotstillError {
+  if (error instanceof PotstillError) return error
+  return new PotstillError('STORE_UNAVAILABLE', `${file}: ${messageOf(error)}`, { cause: error })
+}
+
+interface CallRow {
+  readonly key: string
+  readonly provider: string
+  readonly model: string
+  readonly run: string
+  readonly request: string
+  readonly status: number
+  readonly response: string | Uint8Array
+  readonly latency_ms: number
+  readonly price_usd: number | null
+  readonly finished_at_ms: number
+}
+
+interface StartRow {
+  readonly key: string
+  readonly run: string
+  readonly started_at_ms: number
+}
+
+type Guard = <Result>(work: () => Result) => Result
+
+/** Reads run at once, writes through the group commit; both in promises, as a server's store would be. */
+function createStore(database: DatabaseSyncInstance, guard: Guard): Store {
+  const statements = prepare(database)
+  const group = createGroupCommit(database)
+  const read = async <Result>(work: () => Result): Promise<Result> => guard(work)
+  const write = async (work: () => void): Promise<void> => {
+    try {
+      await group.write(work)
+    } catch (error) {
+      guard(() => {
+        throw error
+      })
+    }
+  }
+  return {
+    findCall: (key) => read(() => toCall(statements.find.get(key) as CallRow | undefined)),
+    commitCall: (call) =>
+      write(() => {
+        statements.insert.run(...toValues(call))
+        statements.deleteStart.run(call.key)
+      }),
+    startCall: (start) =>
+      write(() => void statements.insertStart.run(start.key, start.run, start.startedAtMs)),
+    dropStart: (key) => write(() => void statements.deleteStart.run(key)),
+    unfinishedCalls: (run) => read(() => (statements.starts.all(run) as StartRow[]).map(toStart)),
+    clearUnfinished: (run) => write(() => void statements.deleteStarts.run(run)),
+    spentUsd: (run) => read(() => (statements.spent.get(run) as { usd: number }).usd),
+    async close() {
+      if (!database.isOpen) return
+      group.flush()
+      // The library leaves statements open, so closing alone would not bring the write-ahead log home.
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      database.close()
+    },
+  }
+}
+
+function prepare(database: DatabaseSyncInstance) {
+  return {
+    find: database.prepare('SELECT * FROM calls WHERE key = ?'),
+    insert: database.prepare(
+      'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+    ),
+    insertStart: database.prepare('INSERT OR REPLACE INTO call_starts VALUES (?, ?, ?)'),
+    deleteStart: database.prepare('DELETE FROM call_starts WHERE key = ?'),
+    starts: database.prepare('SELECT * FROM call_starts WHERE run = ? ORDER BY started_at_ms, key'),
+    deleteStarts: database.prepare('DELETE FROM call_starts WHERE run = ?'),
+    spent: database.prepare('SELECT coalesce(sum(price_usd), 0) AS usd FROM calls WHERE run = ?'),
+  }
+}
+
+/** In the order of the table's columns. */
+function toValues(call: LoggedCall): (string | number | null | Uint8Array)[] {
+  return [
+    call.key,
+    call.provider,
+    call.model,
+    call.run,
+    call.request,
+    call.status,
+    // Text is read back up to its first NUL character; a reply with one is garbage, but it was paid for.
+    call.response.includes('\0') ? Buffer.from(call.response) : call.response,
+    call.latencyMs,
+    call.priceUsd,
+    call.finishedAtMs,
+  ]
+}
+
+function toCall(row: CallRow | undefined): LoggedCall | null {
+  if (row === undefined) return null
+  const { latency_ms: latencyMs, price_usd: priceUsd, finished_at_ms: finishedAtMs, ...same } = row
+  const response = typeof row.response === 'string' ? row.response : Buffer.from(row.response).toString()
+  return { ...same, response, latencyMs, priceUsd, finishedAtMs }
+}
+
+function toStart(row: StartRow): CallStart {
+  return { key: row.key, run: row.run, startedAtMs: row.started_at_ms }
+}
