@@ -12,6 +12,8 @@ const catalogue = {
   MODEL_KEY_MISSING: 'Set the environment variable that holds the key.',
   MODEL_REPLY_INVALID: 'Look at the raw reply in the call log.',
   MODEL_REQUEST_REFUSED: 'Read what the provider says; the request was not retried.',
+  MODEL_CALL_FAILED:
+    'Run again later: rows without an answer are asked again, what is logged is not paid for twice.',
   MODEL_UNAVAILABLE: 'Try again later: what is logged is not paid for twice.',
   RECORD_MISSING: 'Record an answer for this input, or use a live model.',
   BUDGET_EXCEEDED: 'Raise budget.usd and run again: what is logged is not paid for twice.',
@@ -54,6 +56,18 @@ export class PotstillError extends Error {
   get documentation(): string {
     return `docs/errors.md#${this.code.toLowerCase()}`
   }
+}
+
+/** Errors that concern one request: its row gets a status and the step goes on. All others end the step. */
+const rowFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'MODEL_REPLY_INVALID',
+  'MODEL_REQUEST_REFUSED',
+  'MODEL_CALL_FAILED',
+  'RECORD_MISSING',
+])
+
+export function isRowFault(thrown: unknown): thrown is PotstillError {
+  return thrown instanceof PotstillError && rowFaults.has(thrown.code)
 }
 
 /** The message of whatever was thrown. */

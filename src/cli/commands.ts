@@ -1,0 +1,29 @@
+/** All commands, in the order in which one needs them: that of the help, the README and docs/commands.md. */
+import type { CommandDefinition } from './command.ts'
+import { curate } from './commands/curate.ts'
+import { doctor } from './commands/doctor.ts'
+import { evaluate } from './commands/evaluate.ts'
+import { exportStudent } from './commands/export.ts'
+import { generate } from './commands/generate.ts'
+import { init } from './commands/init.ts'
+import { models } from './commands/models.ts'
+import { predict } from './commands/predict.ts'
+import { report } from './commands/report.ts'
+import { run } from './commands/run.ts'
+import { runs } from './commands/runs.ts'
+import { train } from './commands/train.ts'
+
+export const commands: readonly CommandDefinition[] = [
+  init,
+  run,
+  evaluate,
+  generate,
+  curate,
+  train,
+  report,
+  predict,
+  exportStudent,
+  models,
+  runs,
+  doctor,
+]

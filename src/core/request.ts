@@ -1,0 +1,36 @@
+/** How a row becomes a request: the same for measuring, generating and predicting, so that all ask alike. */
+import type { ChatRequest, Message } from './chat-model.ts'
+import type { Row } from './row.ts'
+import type { Task } from './task.ts'
+
+export interface RequestSettings {
+  /** System prompt; "" for none. */
+  readonly prompt: string
+  readonly temperature?: number
+  readonly maxTokens?: number
+}
+
+/** System prompt (with the labels, where the answer is one of them), earlier turns, then the input. */
+export function buildRequest(
+  task: Task,
+  row: Pick<Row, 'input' | 'history'>,
+  settings: RequestSettings,
+): ChatRequest {
+  const system = [settings.prompt, labelInstruction(task)].filter((part) => part !== '').join('\n\n')
+  const messages: Message[] = [
+    ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
+    ...(row.history ?? []),
+    { role: 'user', content: row.input },
+  ]
+  return {
+    messages,
+    ...(task.output.kind === 'json' ? { schema: task.output.schema } : {}),
+    ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+    ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
+  }
+}
+
+function labelInstruction(task: Task): string {
+  if (task.output.kind !== 'labels') return ''
+  return `Answer with exactly one of these labels and nothing else:\n${task.output.labels.map((label) => `- ${label}`).join('\n')}`
+}
