@@ -1,16 +1,10 @@
 #!/usr/bin/env node
 /** The command line: parses arguments, runs one command, turns errors into words and exit codes. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { CommandDefinition, ExitCode } from './command.ts'
 import { commands } from './commands.ts'
 import { printError } from './print-error.ts'
-
-const packageFile = new URL('../../package.json', import.meta.url)
-const { version, description } = JSON.parse(readFileSync(packageFile, 'utf8')) as {
-  version: string
-  description: string
-}
+import { packageFacts } from './version.ts'
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -34,6 +28,7 @@ function isUsage(error: unknown): boolean {
 }
 
 function createProgram(setExitCode: (code: ExitCode) => void): Command {
+  const { version, description } = packageFacts()
   const program = new Command('potstill')
     .description(description)
     .version(version, '-V, --version', 'print the version')

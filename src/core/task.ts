@@ -30,6 +30,8 @@ export interface Task {
   readonly name: string
   /** The name of the field that holds the input. */
   readonly input: string
+  /** Further fields that stand before the input as `name=value` lines. */
+  readonly context?: readonly string[]
   /** The short prompt that a student is trained and served with; "" for none. */
   readonly prompt: string
   readonly output: TaskOutput

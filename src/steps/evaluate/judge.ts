@@ -80,6 +80,11 @@ function compareFields(
   )
 }
 
+/** Mean field accuracy of one answer, 0..1. */
+export function scoreValue(task: Task, expected: Json, value: Json): number {
+  return meanOf(Object.values(compareFields(task, expected, value)).map(Number))
+}
+
 /** Mean of the graders that came to a judgement; 0 when none did. */
 function meanGrade(grades: Readonly<Record<string, number | null>>): number {
   return meanOf(Object.values(grades).filter((grade) => grade !== null))

@@ -2,7 +2,7 @@
 import type { ChatModel, Reply } from '../../core/chat-model.ts'
 import { mapConcurrently } from '../../core/concurrent.ts'
 import { isRowFault, messageOf } from '../../core/errors.ts'
-import type { StepEvent } from '../../core/event.ts'
+import type { StepEvent, StepName } from '../../core/event.ts'
 import { buildRequest, type RequestSettings } from '../../core/request.ts'
 import type { Row } from '../../core/row.ts'
 import type { Task } from '../../core/task.ts'
@@ -16,6 +16,8 @@ export interface GenerateOptions {
   /** How many rows are under way at once; the provider's scheduler sets the true pace. */
   readonly concurrency: number
   readonly signal?: AbortSignal
+  /** The step that the progress is shown under; generate when absent. */
+  readonly step?: StepName
   /** Money spent by the run so far, for the progress line. */
   readonly spentUsd?: () => number
 }
@@ -47,7 +49,7 @@ export async function* generate(
     if ('fault' in result) failed++
     yield {
       type: 'progress',
-      step: 'generate',
+      step: options.step ?? 'generate',
       label: teacher.id,
       done,
       total: rows.length,

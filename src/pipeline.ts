@@ -1,0 +1,47 @@
+/** The whole story: measure, generate, curate, train, measure again, report. Each step resumes by itself. */
+import type { StepEvent, StepName } from './core/event.ts'
+import { estimateCost } from './runs/estimate.ts'
+import { curateCandidates, generateAnswers } from './runs/gather-examples.ts'
+import { measureAfter, measureBefore, measureTrained } from './runs/measure-arms.ts'
+import { openSession, type RunResult, type Session, type SessionOptions } from './runs/session.ts'
+import { trainStudent } from './runs/train-students.ts'
+import { writeReport } from './runs/write-report.ts'
+
+/** @throws PotstillError; whatever was done and paid for until then is kept, and the next call goes on from it. */
+export async function* runPipeline(options: SessionOptions): AsyncGenerator<StepEvent, RunResult> {
+  const session = await openSession(options)
+  try {
+    yield* estimateCost(session)
+    const before = yield* measureBefore(session)
+    const answered = yield* generateAnswers(session)
+    const curated = yield* curateCandidates(session, answered)
+    const student = yield* trainStudent(session, curated)
+    const after = yield* measureAfter(session, { before, curated, student })
+    return yield* writeReport(session, { before, answered, curated, student, after })
+  } finally {
+    await session.close()
+  }
+}
+
+/** One step of it, after those that it builds on; these are skipped where they are up to date. */
+export async function* runOneStep(
+  options: SessionOptions,
+  step: Exclude<StepName, 'report'>,
+): AsyncGenerator<StepEvent, RunResult> {
+  const session = await openSession(options)
+  try {
+    return session.result(yield* oneStep(session, step))
+  } finally {
+    await session.close()
+  }
+}
+
+async function* oneStep(session: Session, step: Exclude<StepName, 'report'>): AsyncGenerator<StepEvent, string> {
+  if (step === 'evaluate') return yield* measureTrained(session, yield* measureBefore(session))
+  const answered = yield* generateAnswers(session)
+  if (step === 'generate') return answered.summary
+  const curated = yield* curateCandidates(session, answered)
+  if (step === 'curate') return curated.text
+  const student = yield* trainStudent(session, curated)
+  return student.summary
+}

@@ -1,0 +1,123 @@
+/** Reads the config's data and decides, before anything is generated, which rows are held out for evaluation. */
+import { relative } from 'node:path'
+import type { Config } from '../core/config.ts'
+import { PotstillError } from '../core/errors.ts'
+import { inferOutput } from '../core/infer-schema.ts'
+import { resolvePath, type LoadedConfig } from '../core/load-config.ts'
+import { outputFields } from '../core/output-fields.ts'
+import type { Json } from '../core/json.ts'
+import type { Row } from '../core/row.ts'
+import { splitByGroup } from '../core/split.ts'
+import type { Task } from '../core/task.ts'
+import { readRows } from '../data/read-rows.ts'
+
+export interface PreparedRows {
+  readonly task: Task
+  readonly labelled: readonly Row[]
+  readonly unlabelled: readonly Row[]
+  readonly evaluation: readonly Row[]
+  /** In words, for the report. */
+  readonly evaluationFrom: string
+  /** Evaluation rows without an expected answer: the teacher's answers stand in, and scores are agreement with it. */
+  readonly needsExpected: boolean
+}
+
+/** More held-out rows than this cost more than they tell. */
+const mostHeldOutRows = 500
+
+/** @throws DATA_* naming the file and line; CONFIG_INVALID where the data cannot serve. */
+export async function prepareRows(loaded: LoadedConfig, seed: number): Promise<PreparedRows> {
+  const { config, folder } = loaded
+  const output = loaded.output ?? (await inferFromLabels(loaded))
+  const fields = outputFields(output)
+  const { input, context } = config.task
+  const task: Task = { name: config.name, input, context, prompt: loaded.taskPrompt, output, fields }
+  const read = (path: string | undefined): Promise<Row[]> =>
+    path === undefined ? Promise.resolve([]) : collectRows(config, folder, path, task)
+  const labelled = await read(config.data.labelled)
+  const unlabelled = await read(config.data.unlabelled)
+  requireLabels(labelled, config)
+  const rows = { task, labelled, unlabelled }
+  if (config.data.evaluation === undefined) return splitOff(rows, config, seed)
+  const evaluation = await read(config.data.evaluation)
+  const without = evaluation.filter((row) => row.expected === undefined).length
+  if (without > 0 && without < evaluation.length) {
+    throw new PotstillError(
+      'DATA_INVALID',
+      `${config.data.evaluation}: ${without} of ${evaluation.length} rows have no expected answer`,
+      { hint: 'Give every evaluation row an expected answer, or none of them.' },
+    )
+  }
+  const source = relative(folder, resolvePath(folder, config.data.evaluation))
+  return {
+    ...rows,
+    evaluation,
+    evaluationFrom: `${evaluation.length} rows of ${source}`,
+    needsExpected: without > 0,
+  }
+}
+
+function splitOff(
+  rows: Pick<PreparedRows, 'task' | 'labelled' | 'unlabelled'>,
+  config: Config,
+  seed: number,
+): PreparedRows {
+  const fromLabels = rows.labelled.length > 0
+  const pool = fromLabels ? rows.labelled : rows.unlabelled
+  const share = Math.min(config.evaluate.share, mostHeldOutRows / Math.max(1, pool.length))
+  const { rest, heldOut } = splitByGroup(pool, share, seed)
+  if (heldOut.length === 0 || rest.length === 0) {
+    throw new PotstillError('DATA_EMPTY', `${pool.length} rows are too few to hold some out for evaluation`, {
+      hint: 'Give more rows, or an evaluation file of their own (data.evaluation).',
+    })
+  }
+  const kind = fromLabels ? 'labelled' : 'unlabelled'
+  return {
+    ...rows,
+    ...(fromLabels ? { labelled: rest } : { unlabelled: rest }),
+    evaluation: heldOut,
+    evaluationFrom: `${heldOut.length} of ${pool.length} ${kind} rows, split off by group before anything was generated`,
+    needsExpected: !fromLabels,
+  }
+}
+
+async function inferFromLabels({ config, folder }: LoadedConfig): Promise<Task['output']> {
+  const { labelled } = config.data
+  if (labelled === undefined) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      'task.output is missing, and there are no labelled rows to infer it from',
+      {
+        hint: 'Give task.output: the path of a JSON Schema, { labels: [...] } or text.',
+      },
+    )
+  }
+  const rows = await collectRows(config, folder, labelled, null)
+  requireLabels(rows, config)
+  return inferOutput(
+    rows.map((row) => row.expected as Json),
+    rows.map((row) => row.input),
+  )
+}
+
+async function collectRows(config: Config, folder: string, path: string, task: Task | null): Promise<Row[]> {
+  const rows: Row[] = []
+  const options = {
+    inputField: config.task.input,
+    contextFields: config.task.context,
+    ...(config.data.group === undefined ? {} : { groupField: config.data.group }),
+    ...(task === null ? {} : { task }),
+  }
+  for await (const row of readRows(resolvePath(folder, path), options)) rows.push(row)
+  return rows
+}
+
+function requireLabels(labelled: readonly Row[], config: Config): void {
+  const without = labelled.find((row) => row.expected === undefined)
+  if (without === undefined) return
+  throw new PotstillError(
+    'DATA_INVALID',
+    `${config.data.labelled}:${without.source.line}: the row has no expected answer`,
+    { hint: 'Labelled rows carry their answer; rows without one belong into data.unlabelled.' },
+  )
+}
