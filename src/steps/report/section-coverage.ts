@@ -1,0 +1,57 @@
+/** What the student's own confidence is worth: accuracy at coverage, with the teacher behind it. */
+import type { ReportData } from '../../core/report-data.ts'
+import { coverageChart } from './chart-coverage.ts'
+import { percent } from './format.ts'
+import { html } from './html.ts'
+import type { HtmlValue } from './html.ts'
+import { armOfRole, pointAtThreshold } from './lookup.ts'
+import { section } from './parts.ts'
+
+export function coverageSection(data: ReportData): HtmlValue {
+  const sentences = coverageSentences(data)
+  const chart = coverageChart(data)
+  if (chart === null && sentences.length === 0) return null
+  return section(
+    'coverage',
+    'With the teacher behind it',
+    html`${sentences.map((text) => html`<p>${text}</p>`)} ${chart}`,
+  )
+}
+
+/** The curve's story in a few sentences; empty where there is no curve and nothing is known of confidence. */
+export function coverageSentences(data: ReportData): readonly string[] {
+  const sentences = data.coverage.points.length === 0 ? [] : [...curveSentences(data)]
+  const gap = armOfRole(data, 'after')?.expectedCalibrationError ?? data.training.expectedCalibrationError
+  if (gap !== null && gap !== undefined) {
+    sentences.push(
+      `How honest the confidence is: it differs from the share of answers that are wholly right by ${percent(gap)} on average.`,
+    )
+  }
+  return sentences
+}
+
+function curveSentences(data: ReportData): readonly string[] {
+  return [
+    'With every answer the student says how sure it is. Where that is below a threshold, the teacher can answer instead: fewer calls are cheap then, but fewer are wrong where the teacher is better.',
+    chosenSentence(data),
+    losslessSentence(data),
+  ]
+}
+
+function chosenSentence(data: ReportData): string {
+  const { chosenThreshold, chosenOn } = data.coverage
+  if (chosenThreshold === null)
+    return `No threshold, chosen on ${chosenOn}, would leave enough of the calls to the student.`
+  const point = pointAtThreshold(data, chosenThreshold)
+  const base = `The threshold ${percent(chosenThreshold)} was chosen on ${chosenOn}, not on the evaluation rows.`
+  if (point === undefined) return `${base} No evaluation row reaches it.`
+  return `${base} On the evaluation rows the student answers ${percent(point.coverage)} of the calls with it, and student and teacher together score ${percent(point.cascadeScore)}.`
+}
+
+function losslessSentence(data: ReportData): string {
+  const { losslessCoverage } = data.coverage
+  if (losslessCoverage === null || losslessCoverage <= 0) {
+    return 'At no share of the calls did the mixture keep up with the teacher alone on these rows.'
+  }
+  return `With the student answering ${percent(losslessCoverage)} of these rows the mixture still scored no less than the teacher alone; no higher share did.`
+}

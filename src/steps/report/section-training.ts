@@ -1,0 +1,99 @@
+/** How training went: loss curves, whether the student learned by heart, and what it turned into. */
+import type { TrainProgress } from '../../core/event.ts'
+import type { ReportData } from '../../core/report-data.ts'
+import { lossChart } from './chart-loss.ts'
+import { bytes, countOf, elapsed, loss, percent, settingText } from './format.ts'
+import { html } from './html.ts'
+import type { Html, HtmlValue } from './html.ts'
+import { curvesByPart, keptEpoch } from './lookup.ts'
+import { scrollBox, section } from './parts.ts'
+
+const mostCharts = 8
+
+export function trainingSection(data: ReportData): Html {
+  const curves = curvesByPart(data)
+  const charts = curves
+    .slice(0, mostCharts)
+    .map(([part, curve], index) => lossChart(`loss-${index}`, part, curve))
+  return section(
+    'training',
+    'Training',
+    html`<p>${trainingSentence(data)}</p>
+      ${data.training.worth !== null && html`<p>${data.training.worth}</p>`}
+      <p>${data.training.overfitting.text}</p>
+      ${
+        curves.length > 0 &&
+        html`<p class="quiet">${lossMeaning(data)}</p>
+          <div class="panels wide">${charts}</div>`
+      }
+      ${curves.length > 0 && curvesTable(curves)} ${detailsList(data)}`,
+  )
+}
+
+export function trainingSentence(data: ReportData): string {
+  const { training, data: rows } = data
+  const heldOut =
+    rows.validationRows > 0 ? `, ${countOf(rows.validationRows, 'row')} held out for validation` : ''
+  const stopped = training.interrupted ? '; ended before its time, the best epoch up to then kept' : ''
+  return `A ${training.kind} student learned from ${countOf(rows.trainingRows, 'row')}${heldOut}, in ${elapsed(training.seconds)}${stopped}. It weighs ${bytes(training.sizeBytes)}.`
+}
+
+export function lossMeaning(data: ReportData): string {
+  return (
+    'Loss: how surprised the student is by the right answer; lower is better. Loss on held-out rows, which it does not ' +
+    `learn from, tells what it is worth on new ones; here: ${data.training.heldOutBy}.`
+  )
+}
+
+function curvesTable(curves: ReturnType<typeof curvesByPart>): Html {
+  return html`<details>
+    <summary>The curves in figures</summary>
+    ${scrollBox(
+      'Training curves',
+      html`<table>
+        <caption>
+          Epoch by epoch
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Part</th>
+            <th scope="col" class="figure">Epoch</th>
+            <th scope="col" class="figure">Training loss</th>
+            <th scope="col" class="figure">Held-out loss</th>
+            <th scope="col" class="figure">Held-out rows right</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${curves.flatMap(([part, curve]) => curve.map((point) => curveRow(part, point, point === keptEpoch(curve))))}
+        </tbody>
+      </table>`,
+    )}
+  </details>`
+}
+
+function curveRow(part: string, point: TrainProgress, kept: boolean): Html {
+  return html`<tr>
+    <th scope="row">${part}</th>
+    <td class="figure">${point.epoch}${kept && html` <span class="badge">kept</span>`}</td>
+    <td class="figure">${loss(point.trainLoss)}</td>
+    <td class="figure">${loss(point.validationLoss)}</td>
+    <td class="figure">${percent(point.validationAccuracy)}</td>
+  </tr>`
+}
+
+function detailsList(data: ReportData): HtmlValue {
+  const entries = Object.entries(data.training.details)
+  if (entries.length === 0) return null
+  return html`<details>
+    <summary>Settings and sizes of the student</summary>
+    <dl class="facts">
+      ${entries.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${settingText(value)}</dd>
+          </div>`,
+      )}
+    </dl>
+  </details>`
+}
