@@ -7,7 +7,7 @@ import type { OutputField } from './task.ts'
 export interface FieldNode {
   readonly kind: 'field'
   readonly field: OutputField
-  /** The field's own schema, references resolved and null taken out: its further limits. */
+  /** The field's own schema, references resolved (in `items` too) and null taken out: its further limits. */
   readonly schema: JsonObject
 }
 
@@ -70,7 +70,7 @@ function readNode(schema: Json, place: Place): SchemaNode {
     if (isObject && place.segments.length === 0 && isJsonObject(properties) && !hasKeys(properties)) {
       fail(place, 'has no properties, so there is nothing to answer')
     }
-    return { kind: 'field', field: readField(flat, inner), schema: flat.schema }
+    return { kind: 'field', field: readField(flat, inner), schema: withFlatItems(flat.schema, inner) }
   }
   return {
     kind: 'object',
@@ -144,6 +144,10 @@ function readItems(schema: JsonObject, place: Place): Pick<OutputField, 'kind' |
   }
   const types = typesOf(items.schema)
   return types?.length === 1 && types[0] === 'string' ? { kind: 'strings' } : { kind: 'json' }
+}
+
+function withFlatItems(schema: JsonObject, place: Place): JsonObject {
+  return isJsonObject(schema.items) ? { ...schema, items: flatten(schema.items, place).schema } : schema
 }
 
 function flatten(schema: Json, place: Place): Flat {
