@@ -57,6 +57,8 @@ export interface ChatModel {
   readonly id: string
   /** `recorded` answers are data, and every screen says so. */
   readonly source: 'provider' | 'recorded' | 'student' | 'baseline'
+  /** How the prices of its replies come about, for the report: "provider usage at prices of 2026-11-06". */
+  readonly priceBasis?: string
   complete(request: ChatRequest, signal?: AbortSignal): Promise<Reply>
   close?(): Promise<void>
 }
