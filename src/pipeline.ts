@@ -1,11 +1,11 @@
 /** The whole story: measure, generate, curate, train, measure again, report. Each step resumes by itself. */
 import type { StepEvent, StepName } from './core/event.ts'
-import { estimateCost } from './runs/estimate.ts'
-import { curateCandidates, generateAnswers } from './runs/gather-examples.ts'
-import { measureAfter, measureBefore, measureTrained } from './runs/measure-arms.ts'
-import { openSession, type RunResult, type Session, type SessionOptions } from './runs/session.ts'
-import { trainStudent } from './runs/train-students.ts'
-import { writeReport } from './runs/write-report.ts'
+import { estimateCost } from './pipeline/estimate.ts'
+import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
+import { measureAfter, measureBefore, measureTrained } from './pipeline/measure-arms.ts'
+import { openSession, type RunResult, type Session, type SessionOptions } from './pipeline/session.ts'
+import { trainStudent } from './pipeline/train-students.ts'
+import { writeReport } from './pipeline/write-report.ts'
 
 /** @throws PotstillError; whatever was done and paid for until then is kept, and the next call goes on from it. */
 export async function* runPipeline(options: SessionOptions): AsyncGenerator<StepEvent, RunResult> {

@@ -6,8 +6,6 @@ import { commands } from './commands.ts'
 import { printError } from './print-error.ts'
 import { packageFacts } from './version.ts'
 
-process.exitCode = await main(process.argv.slice(2))
-
 async function main(words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0
   const program = createProgram((code) => {
@@ -85,3 +83,5 @@ async function runCommand(definition: CommandDefinition, command: Command): Prom
     process.off('SIGTERM', interrupt)
   }
 }
+
+process.exitCode = await main(process.argv.slice(2))

@@ -48,6 +48,13 @@ const provider = z.strictObject({
   tokensPerMinute: positive.optional(),
   concurrency: z.int().positive().optional(),
   structuredOutput: z.enum(['json_schema', 'json_object', 'none']).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** The header that carries the key; "authorization", as a bearer token, when absent. */
+  keyHeader: z.string().optional(),
+  /** How many alternatives a token it gives with log-probabilities; 0 when it gives none. */
+  topLogprobs: z.int().min(0).max(20).optional(),
+  maxTokensField: z.enum(['max_completion_tokens', 'max_tokens']).optional(),
+  timeoutMs: z.int().positive().optional(),
 })
 
 const price = z.strictObject({

@@ -2,8 +2,8 @@
  * A step of a run: its artifacts lie in a folder of the run beside a manifest with the hash of its inputs and
  * settings. While that hash stays the same the step is not run again. This and the call log are all of resuming.
  */
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { StepEvent, StepName } from '../core/event.ts'
 import { hashJson } from '../core/hash.ts'
 import { writeWhole } from '../core/write-whole.ts'
@@ -15,6 +15,9 @@ export type Artifacts = Readonly<
 
 export interface StepManifest {
   readonly step: StepName
+  readonly title: string
+  /** How it ended, in a few words. */
+  readonly finished: string
   readonly inputsHash: string
   readonly inputs: unknown
   readonly files: readonly string[]
@@ -68,6 +71,8 @@ export async function* runStep<Result extends Artifacts>(
   const { artifacts, finished, incomplete = false } = yield* spec.work(partial)
   const manifest: StepManifest = {
     step: spec.step,
+    title: spec.title,
+    finished,
     inputsHash,
     inputs: spec.inputs,
     files: Object.keys(artifacts),
@@ -104,6 +109,26 @@ export async function readStep<Result extends Artifacts>(folder: string): Promis
   } catch {
     return null
   }
+}
+
+export interface ListedStep {
+  /** Folder below the run's. */
+  readonly id: string
+  readonly manifest: StepManifest
+}
+
+/** Manifests of all finished steps of a run, in the order in which they were started. */
+export async function listSteps(
+  runFolder: string,
+): Promise<{ readonly id: string; readonly manifest: StepManifest }[]> {
+  const entries = await readdir(runFolder, { recursive: true })
+  const steps: ListedStep[] = []
+  for (const entry of entries.filter((name) => basename(name) === 'manifest.json')) {
+    const manifest = JSON.parse(await readFile(join(runFolder, entry), 'utf8')) as Partial<StepManifest>
+    const isStep = manifest.inputsHash !== undefined && !entry.includes('.partial')
+    if (isStep) steps.push({ id: dirname(entry), manifest: manifest as StepManifest })
+  }
+  return steps.sort((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? -1 : 1))
 }
 
 /** Split at line feeds only: U+2028 within a string is no line end. */

@@ -52,7 +52,8 @@ async function* inputsOf(
     yield* readRows(resolve(workingDirectory, file), {
       inputField: task.input,
       contextFields,
-      inputsOnly: true,
+      answers: 'ignored',
+      shownAs: file,
     })
     return
   }

@@ -16,7 +16,7 @@ import { openStudent } from '../students/registry.ts'
 import type { OpenedModel } from '../catalog.ts'
 import type { Curated } from './gather-examples.ts'
 import type { Session } from './session.ts'
-import { readStep } from './step.ts'
+import { readStep } from '../runs/step.ts'
 import { trainOnLabels, type StudentResult } from './train-students.ts'
 
 export interface MeasuredArm {

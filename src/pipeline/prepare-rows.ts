@@ -8,8 +8,8 @@ import { outputFields } from '../core/output-fields.ts'
 import type { Json } from '../core/json.ts'
 import type { Row } from '../core/row.ts'
 import { splitByGroup } from '../core/split.ts'
-import type { Task } from '../core/task.ts'
-import { readRows } from '../data/read-rows.ts'
+import type { Task, TaskOutput } from '../core/task.ts'
+import { readRows, type ReadOptions } from '../data/read-rows.ts'
 
 export interface PreparedRows {
   readonly task: Task
@@ -32,14 +32,13 @@ export async function prepareRows(loaded: LoadedConfig, seed: number): Promise<P
   const fields = outputFields(output)
   const { input, context } = config.task
   const task: Task = { name: config.name, input, context, prompt: loaded.taskPrompt, output, fields }
-  const read = (path: string | undefined): Promise<Row[]> =>
-    path === undefined ? Promise.resolve([]) : collectRows(config, folder, path, task)
-  const labelled = await read(config.data.labelled)
-  const unlabelled = await read(config.data.unlabelled)
-  requireLabels(labelled, config)
+  const read = (path: string | undefined, answers: ReadOptions['answers']): Promise<Row[]> =>
+    path === undefined ? Promise.resolve([]) : collectRows(loaded, path, answers, task)
+  const labelled = await read(config.data.labelled, 'required')
+  const unlabelled = await read(config.data.unlabelled, 'ignored')
   const rows = { task, labelled, unlabelled }
   if (config.data.evaluation === undefined) return splitOff(rows, config, seed)
-  const evaluation = await read(config.data.evaluation)
+  const evaluation = await read(config.data.evaluation, 'optional')
   const without = evaluation.filter((row) => row.expected === undefined).length
   if (without > 0 && without < evaluation.length) {
     throw new PotstillError(
@@ -81,8 +80,8 @@ function splitOff(
   }
 }
 
-async function inferFromLabels({ config, folder }: LoadedConfig): Promise<Task['output']> {
-  const { labelled } = config.data
+async function inferFromLabels(loaded: LoadedConfig): Promise<TaskOutput> {
+  const { labelled } = loaded.config.data
   if (labelled === undefined) {
     throw new PotstillError(
       'CONFIG_INVALID',
@@ -92,32 +91,28 @@ async function inferFromLabels({ config, folder }: LoadedConfig): Promise<Task['
       },
     )
   }
-  const rows = await collectRows(config, folder, labelled, null)
-  requireLabels(rows, config)
+  const rows = await collectRows(loaded, labelled, 'required')
   return inferOutput(
     rows.map((row) => row.expected as Json),
     rows.map((row) => row.input),
   )
 }
 
-async function collectRows(config: Config, folder: string, path: string, task: Task | null): Promise<Row[]> {
-  const rows: Row[] = []
-  const options = {
+async function collectRows(
+  { config, folder }: LoadedConfig,
+  path: string,
+  answers: ReadOptions['answers'],
+  task?: Task,
+): Promise<Row[]> {
+  const options: ReadOptions = {
     inputField: config.task.input,
     contextFields: config.task.context,
-    ...(config.data.group === undefined ? {} : { groupField: config.data.group }),
-    ...(task === null ? {} : { task }),
+    groupField: config.data.group,
+    shownAs: path,
+    answers,
+    task,
   }
+  const rows: Row[] = []
   for await (const row of readRows(resolvePath(folder, path), options)) rows.push(row)
   return rows
-}
-
-function requireLabels(labelled: readonly Row[], config: Config): void {
-  const without = labelled.find((row) => row.expected === undefined)
-  if (without === undefined) return
-  throw new PotstillError(
-    'DATA_INVALID',
-    `${config.data.labelled}:${without.source.line}: the row has no expected answer`,
-    { hint: 'Labelled rows carry their answer; rows without one belong into data.unlabelled.' },
-  )
 }

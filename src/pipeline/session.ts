@@ -18,8 +18,8 @@ import type { ParsedAnswer, Task } from '../core/task.ts'
 import type { EvaluateOptions } from '../steps/evaluate/evaluate-arm.ts'
 import { openStore } from '../store/sqlite-store.ts'
 import { prepareRows, type PreparedRows } from './prepare-rows.ts'
-import { lockRun, openRun, saveManifest, type Run, type RunManifest } from './run.ts'
-import { runStep, type Artifacts, type StepRun, type StepSpec } from './step.ts'
+import { lockRun, openRun, saveManifest, type Run, type RunManifest } from '../runs/run.ts'
+import { runStep, type Artifacts, type StepRun, type StepSpec } from '../runs/step.ts'
 
 export interface SessionOptions {
   readonly configFile: string
@@ -111,13 +111,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     await saveManifest(run.folder, { ...run.manifest, state: 'running' })
     const store = openStore(options.data)
-    const catalog = createCatalog({
+    const catalog = await createCatalog({
       config: loaded.config,
       folder: loaded.folder,
       data: options.data,
       environment: options.environment,
       store,
       run: run.manifest.id,
+      inputs,
     })
     const release = async (): Promise<void> => {
       await catalog.close()

@@ -1,0 +1,48 @@
+/**
+ * Compiles src/ to dist/ when the sources have changed since the last time. Types are checked by `npm run types`,
+ * not here, so that building from a clone needs the compiler alone and not the packages that only tests use.
+ */
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const stampFile = join(root, 'dist', '.built')
+
+/** @param {{ declarations: boolean }} options */
+export function build({ declarations }) {
+  const wanted = `${newestChange(join(root, 'src'))} ${declarations}`
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  const words = declarations ? ['-p', 'tsconfig.build.json'] : ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false']
+  const { status, stdout } = compile(words)
+  if (status !== 0) {
+    console.error(`compiling failed:\n${stdout}`)
+    process.exit(1)
+  }
+  writeFileSync(stampFile, wanted)
+}
+
+/** The compiler of node_modules where it is installed, else the pinned version by way of npm's cache. */
+function compile(words) {
+  const local = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  if (existsSync(local)) return spawnSync(process.execPath, [local, ...words], { cwd: root, encoding: 'utf8' })
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const compiler = `typescript@${packages['node_modules/typescript'].version}`
+  return spawnSync('npm', ['exec', '--yes', '--loglevel=error', `--package=${compiler}`, '--', 'tsc', ...words], {
+    cwd: root,
+    encoding: 'utf8',
+    // npm is a command file on Windows, which only a shell can start; the words are fixed.
+    shell: process.platform === 'win32',
+  })
+}
+
+function newestChange(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
+    .reduce((newest, entry) => Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs), entries.length)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build({ declarations: process.argv.includes('--declarations') })

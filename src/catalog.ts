@@ -1,0 +1,103 @@
+/** Resolves a name of the config ("openai/gpt-6-sol", "recorded/with-guide", "support-desk@3") to a model that answers. */
+import type { ChatModel } from './core/chat-model.ts'
+import type { Config } from './core/config.ts'
+import { resolvePath } from './core/load-config.ts'
+import type { Store } from './core/store.ts'
+import { createBudget } from './models/budget.ts'
+import { loadPriceTable, type PriceTable } from './models/prices.ts'
+import { createConnections, openProviderModel } from './models/provider-model.ts'
+import { openRecordedModel } from './models/recorded-model.ts'
+import { findStudent } from './runs/students.ts'
+import { openStudent } from './students/registry.ts'
+
+export interface OpenedModel {
+  readonly model: ChatModel
+  /** What its answers depend on besides the request: part of a step's inputs. */
+  readonly identity: Readonly<Record<string, string>>
+  /** How its price comes about, in words. */
+  readonly priceBasis: string
+}
+
+export interface CatalogOptions {
+  readonly config: Config
+  /** What paths in the config are relative to. */
+  readonly folder: string
+  readonly data: string
+  readonly environment: NodeJS.ProcessEnv
+  readonly store: Store
+  /** The run that pays. */
+  readonly run: string
+  /** SHA-256 of the recorded files, by their path in the config. */
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+export interface Catalog {
+  readonly prices: PriceTable
+  /** @throws MODEL_UNKNOWN, MODEL_KEY_MISSING, DATA_* of a recorded file, STUDENT_*. */
+  open(name: string): Promise<OpenedModel>
+  /** By the run so far, in US dollars. */
+  spentUsd(): number
+  close(): Promise<void>
+}
+
+const recordedPrefix = 'recorded/'
+
+/** The recorded model's file, relative to the config; undefined for other models. */
+export function recordedFile(name: string): string | undefined {
+  return name.startsWith(recordedPrefix) ? `${name}.jsonl` : undefined
+}
+
+export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
+  const { config, environment, store, run, data, folder } = options
+  const prices = loadPriceTable(config.prices)
+  const budget = createBudget(config.budget?.usd ?? null, await store.spentUsd(run))
+  const connections = createConnections({ declared: config.providers, env: environment })
+  const opened = new Map<string, Promise<OpenedModel>>()
+
+  async function openRecorded(name: string, file: string): Promise<OpenedModel> {
+    const model = await openRecordedModel({
+      name: name.slice(recordedPrefix.length),
+      file: resolvePath(folder, file),
+      prices,
+    })
+    return {
+      model,
+      identity: { model: name, answers: options.inputs[file] ?? '' },
+      priceBasis: basisOf(model),
+    }
+  }
+
+  async function openNamedStudent(student: string): Promise<OpenedModel> {
+    const { model, manifest } = await openStudent(student)
+    const priceBasis = `processor time at $${config.machine.usdPerCoreHour} a core-hour`
+    return { model, identity: { student: manifest.training.hash, model: model.id }, priceBasis }
+  }
+
+  async function resolve(name: string): Promise<OpenedModel> {
+    const file = recordedFile(name)
+    if (file !== undefined) return openRecorded(name, file)
+    const student = await findStudent(data, name, folder)
+    if (student !== null) return openNamedStudent(student)
+    const model = openProviderModel({ model: name, connections, store, run, budget, prices })
+    return {
+      model,
+      identity: { model: name, endpoint: config.providers[name.split('/')[0]]?.baseUrl ?? '' },
+      priceBasis: basisOf(model),
+    }
+  }
+
+  return {
+    prices,
+    open(name) {
+      const known = opened.get(name) ?? resolve(name)
+      opened.set(name, known)
+      return known
+    },
+    spentUsd: () => budget.spentUsd(),
+    close: () => connections.close(),
+  }
+}
+
+function basisOf(model: ChatModel): string {
+  return model.priceBasis ?? 'price unknown'
+}

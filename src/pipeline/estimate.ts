@@ -1,0 +1,81 @@
+/** Says, before anything is spent, what the paid models of a run will cost at most, with the arithmetic. */
+import type { ChatModel } from '../core/chat-model.ts'
+import { renderAnswer } from '../core/answer.ts'
+import type { StepEvent } from '../core/event.ts'
+import { buildRequest } from '../core/request.ts'
+import type { Row } from '../core/row.ts'
+import { loadTokenCounter, type TokenCounter } from '../models/count-tokens.ts'
+import { estimateUsd, findPrice } from '../models/prices.ts'
+import { rowsToAsk } from './rows-to-ask.ts'
+import type { Session } from './session.ts'
+
+/** Enough rows to know the mean length of an input. */
+const sampleSize = 200
+/** Tokens of an answer where no labelled row shows one. */
+const unknownAnswerTokens = 100
+
+export async function* estimateCost(session: Session): AsyncGenerator<StepEvent, void> {
+  const paid = await paidArms(session)
+  if (paid.length === 0) return
+  const counter = await loadTokenCounter()
+  let total = 0
+  for (const { name, model } of paid) {
+    const rows = [...session.rows.evaluation, ...(name === 'teacher' ? rowsToAsk(session).ask : [])]
+    const { usd, text } = estimateUsd(model.id, findPrice(session.catalog.prices, model.id), {
+      calls: rows.length,
+      promptTokens: Math.round(rows.length * meanPromptTokens(session, name, rows, counter)),
+      completionTokens: Math.round(rows.length * meanAnswerTokens(session, counter)),
+    })
+    total += usd ?? 0
+    yield { type: 'message', level: 'info', text: `Estimate, ${name}: ${text}` }
+  }
+  yield* compareWithBudget(session, total)
+}
+
+async function paidArms(session: Session): Promise<{ readonly name: string; readonly model: ChatModel }[]> {
+  const arms: { name: string; model: ChatModel }[] = []
+  for (const arm of session.configuredArms()) {
+    const { model } = await session.open(arm.model)
+    if (model.source === 'provider') arms.push({ name: arm.name, model })
+  }
+  return arms
+}
+
+function meanPromptTokens(
+  session: Session,
+  arm: string,
+  rows: readonly Row[],
+  counter: TokenCounter,
+): number {
+  const sample = rows.filter((_, index) => index % Math.ceil(rows.length / sampleSize) === 0)
+  const settings = session.settingsOf(arm)
+  return mean(sample.map((row) => counter.ofRequest(buildRequest(session.task, row, settings))))
+}
+
+function meanAnswerTokens(session: Session, counter: TokenCounter): number {
+  const examples = session.labelledExamples().slice(0, sampleSize)
+  if (examples.length === 0) return unknownAnswerTokens
+  return mean(examples.map(({ output }) => counter.ofText(renderAnswer(session.task, output))))
+}
+
+async function* compareWithBudget(session: Session, total: number): AsyncGenerator<StepEvent, void> {
+  const limit = session.config.budget?.usd
+  const spent = session.catalog.spentUsd()
+  const before = spent > 0 ? `; $${spent.toFixed(4)} of it was spent before` : ''
+  const text = `Estimate, in all: at most about $${total.toFixed(total < 1 ? 4 : 2)} (what the call log has costs nothing again)${before}`
+  if (limit === undefined) {
+    yield { type: 'message', level: 'info', text: `${text}; no cap (budget.usd)` }
+  } else if (spent < total && total > limit) {
+    yield {
+      type: 'message',
+      level: 'warning',
+      text: `${text}: more than budget.usd, $${limit}. The run will stop there, keep everything, and can go on later.`,
+    }
+  } else {
+    yield { type: 'message', level: 'info', text: `${text}; capped at budget.usd, $${limit}` }
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+}
