@@ -1,0 +1,240 @@
+/** Data files to rows: whichever of the known shapes each record has. */
+import type { Message } from '../core/chat-model.ts'
+import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
+import { rowKey, type Row } from '../core/row.ts'
+import type { Task } from '../core/task.ts'
+import { readConversation, textOf, type Exchange } from './conversation.ts'
+import { dataFault, show, showKeys, type Place } from './fault.ts'
+import { createAnswerFinder, createAnswerGuesser, type AnswerFinder } from './find-answer.ts'
+import type { RawRecord } from './raw-record.ts'
+import { readRecords, type RecordOptions } from './read-records.ts'
+import { guessColumnKinds, type ColumnKind } from './typed-cell.ts'
+
+export interface ReadOptions extends RecordOptions {
+  /** The field that holds the input. */
+  readonly inputField: string
+  /** Shown to the model before the input, as `name=value` lines. */
+  readonly contextFields?: readonly string[]
+  /** Names the rows that belong together; "group" or "conversation" where absent. */
+  readonly groupField?: string
+  /** Expected answers are checked against it; absent while the output is still to be inferred. */
+  readonly task?: Task
+  /** `required`: a row without one is refused. `ignored`: not looked for. `optional` by default. */
+  readonly answers?: 'required' | 'optional' | 'ignored'
+}
+
+/**
+ * Streams a file's rows. Shapes: the input under `inputField` with the answer under "expected", "output",
+ * "answer" or "completion" or in one key or column a field; "prompt" and "completion"; OpenAI's chat lines;
+ * OpenAI's preference lines. @throws DATA_NOT_FOUND, DATA_EMPTY, DATA_INVALID with file, line, value and hint.
+ */
+export async function* readRows(file: string, options: ReadOptions): AsyncGenerator<Row, void> {
+  const reader = await createReader(file, options)
+  for await (const record of readRecords(file, options)) yield reader.read(record)
+  reader.finish()
+}
+
+interface Reader {
+  read(record: RawRecord): Row
+  /** @throws DATA_INVALID for a named field that no row has. */
+  finish(): void
+}
+
+async function createReader(file: string, options: ReadOptions): Promise<Reader> {
+  const shown = options.shownAs ?? file
+  const answers = await createFinder(file, options)
+  const ids = new Map<string, { readonly line: number; readonly key: string }>()
+  const missing = new Set([
+    ...(options.contextFields ?? []),
+    ...(options.groupField === undefined ? [] : [options.groupField]),
+  ])
+  let keys: readonly string[] = []
+  return {
+    read(record) {
+      const place = { file: shown, line: record.line }
+      const row = toRow(record, options, answers, place)
+      refuseReusedId(row, record.value, ids)
+      for (const name of missing)
+        if (Object.hasOwn(record.value, name) || isChat(record.value)) missing.delete(name)
+      if (keys.length === 0) keys = Object.keys(record.value)
+      return row
+    },
+    finish() {
+      for (const name of missing) {
+        const hint = `Correct the name in the config; the first row has: ${showKeys(keys)}.`
+        throw dataFault({ file: shown, line: 1 }, `no row has a field ${show(name)}`, hint)
+      }
+    },
+  }
+}
+
+async function createFinder(file: string, options: ReadOptions): Promise<AnswerFinder | null> {
+  if (options.answers === 'ignored') return null
+  const required = options.answers === 'required'
+  if (options.task !== undefined) return createAnswerFinder(options.task, required)
+  const columns = required
+    ? await guessColumnKinds(readRecords(file, options))
+    : new Map<string, ColumnKind>()
+  return createAnswerGuesser(columns, required)
+}
+
+function toRow(record: RawRecord, options: ReadOptions, finder: AnswerFinder | null, place: Place): Row {
+  const { value } = record
+  const question = findQuestion(value, options, place)
+  const group = findGroup(value, options)
+  const expected = findExpected(record, question, group.key, options, finder, place)
+  const input = withContext(value, question, options, place)
+  const key = rowKey(input, question.history)
+  const { history } = question
+  return {
+    id: readId(value, place) ?? key.slice(0, 12),
+    key,
+    input,
+    ...(history.length === 0 ? {} : { history }),
+    ...(expected === undefined ? {} : { expected }),
+    group: group.value ?? (history.length === 0 ? key : rowKey(history[0].content)),
+    source: place,
+  }
+}
+
+interface Question {
+  /** The key under which the input stood; null for chat messages. */
+  readonly key: string | null
+  readonly history: readonly Message[]
+  readonly input: string
+  readonly answer?: string
+}
+
+function findQuestion(value: JsonObject, options: ReadOptions, place: Place): Question {
+  const key = inputKey(value, options)
+  if (key !== null) {
+    const input = value[key]
+    if (typeof input !== 'string') {
+      throw dataFault(
+        place,
+        `${key} must be text, got ${show(input)}`,
+        'Put the input between double quotes.',
+      )
+    }
+    if (input.trim() === '' && (options.contextFields ?? []).length === 0) {
+      throw dataFault(place, `${key} is empty`, 'Give the row an input, or remove it.')
+    }
+    return { key, history: [], input }
+  }
+  if (Object.hasOwn(value, 'messages')) return { key: null, ...readConversation(value.messages, place) }
+  if (isPreference(value)) return { key: null, ...readPreference(value, place) }
+  const hint = `Set task.input to the field that holds the input; there are: ${showKeys(Object.keys(value))}.`
+  throw dataFault(place, `no field ${show(options.inputField)}`, hint)
+}
+
+/** The named field; "prompt" beside "completion"; "input"; for the default name also the usual others. */
+function inputKey(value: JsonObject, { inputField, task }: ReadOptions): string | null {
+  if (isPreference(value)) return null
+  if (Object.hasOwn(value, inputField)) return inputField
+  if (isChat(value)) return null
+  if (Object.hasOwn(value, 'prompt') && Object.hasOwn(value, 'completion')) return 'prompt'
+  const outputs = new Set(task?.fields.map(({ path, segments }) => segments[0] ?? path))
+  const others = inputField === 'input' ? ['prompt', 'text', 'message'] : ['input']
+  return others.find((name) => Object.hasOwn(value, name) && !outputs.has(name)) ?? null
+}
+
+function isChat(value: JsonObject): boolean {
+  return Object.hasOwn(value, 'messages') || isPreference(value)
+}
+
+function isPreference(value: JsonObject): boolean {
+  return Object.hasOwn(value, 'preferred_output') && isJsonObject(value.input)
+}
+
+/** The preferred of two answers is the expected one. */
+function readPreference(value: JsonObject, place: Place): Exchange {
+  const question = readConversation((value.input as JsonObject).messages, place)
+  const output = value.preferred_output
+  const last = Array.isArray(output) ? (output.at(-1) as Json | undefined) : undefined
+  if (!isJsonObject(last)) {
+    throw dataFault(
+      place,
+      `preferred_output must be a list of messages, got ${show(output)}`,
+      'See the format of OpenAI preference files.',
+    )
+  }
+  return { ...question, answer: textOf(last.content, 'preferred_output.content', place) }
+}
+
+function findExpected(
+  record: RawRecord,
+  question: Question,
+  groupKey: string | null,
+  options: ReadOptions,
+  finder: AnswerFinder | null,
+  place: Place,
+): Json | undefined {
+  if (finder === null) return undefined
+  if (question.answer !== undefined) return finder.read(question.answer, place)
+  const names = [question.key, groupKey].filter((name) => name !== null)
+  const taken = new Set(['id', ...names, ...(options.contextFields ?? [])])
+  const expected = question.key === null ? undefined : finder.find(record, taken, place)
+  if (expected === undefined && options.answers === 'required') {
+    const hint = `Give "expected", or one column a field; there are: ${showKeys(Object.keys(record.value))}.`
+    throw dataFault(place, 'no expected answer', hint)
+  }
+  return expected
+}
+
+function withContext(value: JsonObject, question: Question, options: ReadOptions, place: Place): string {
+  const names = (options.contextFields ?? []).filter(
+    (name) => question.key !== null || Object.hasOwn(value, name),
+  )
+  return [...names.map((name) => `${name}=${contextText(value[name], name, place)}`), question.input].join(
+    '\n',
+  )
+}
+
+function contextText(value: Json | undefined, name: string, place: Place): string {
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value)) return value.map((item: Json) => contextText(item, name, place)).join(',')
+  if (typeof value !== 'object') return String(value)
+  throw dataFault(
+    place,
+    `${name} must be text, a number or a list of them, got ${show(value)}`,
+    'Flatten it.',
+  )
+}
+
+function findGroup(
+  value: JsonObject,
+  options: ReadOptions,
+): { readonly key: string | null; readonly value?: string } {
+  const { groupField, task } = options
+  const names = groupField === undefined ? ['group', 'conversation'] : [groupField]
+  const key = names.find(
+    (name) => Object.hasOwn(value, name) && !task?.fields.some(({ path }) => path === name),
+  )
+  if (key === undefined) return { key: null }
+  const group = value[key]
+  if (typeof group === 'number' || (typeof group === 'string' && group !== ''))
+    return { key, value: String(group) }
+  return { key }
+}
+
+function readId(value: JsonObject, place: Place): string | undefined {
+  const { id } = value
+  if (id === undefined || id === null || id === '') return undefined
+  if (typeof id === 'string' || typeof id === 'number') return String(id)
+  throw dataFault(place, `id must be text or a number, got ${show(id)}`, 'Correct the id, or leave it out.')
+}
+
+/** Ids lead from answers back to rows, so one id names one input. */
+function refuseReusedId(
+  row: Row,
+  value: JsonObject,
+  ids: Map<string, { readonly line: number; readonly key: string }>,
+): void {
+  if (value.id === undefined) return
+  const first = ids.get(row.id)
+  if (first === undefined) ids.set(row.id, { line: row.source.line, key: row.key })
+  else if (first.key !== row.key) {
+    const hint = 'Give each row an id of its own, or none.'
+    throw dataFault(row.source, `id ${show(row.id)} is that of line ${first.line}, whose input differs`, hint)
+  }
+}
