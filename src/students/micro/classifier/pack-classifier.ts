@@ -1,0 +1,121 @@
+/** The classifier's model as a header and bytes: whole, or pruned and in 8 bits for the exported module. */
+import type { Packed } from '../held-out.ts'
+import type { ClassifierModel, ScaledRows } from '../runtime/classifier.js'
+
+interface Section {
+  readonly type: 'float32' | 'uint32' | 'int8'
+  readonly values: Float32Array | Uint32Array | Int8Array
+}
+
+/** What the quantised form may weigh; the least important features go first. */
+const quantisedBytes = 2_400_000
+
+/** `quantised` keeps the features that matter most, within 2.4 MB, and rounds each row's weights to 8 bits. */
+export function packClassifier(
+  model: ClassifierModel,
+  { quantised }: { readonly quantised: boolean },
+): Packed {
+  const packed = quantised ? pruneFeatures(model) : model
+  const { size, wordFeatures, hashes, idf } = packed.vocabulary
+  const rows = (name: string, matrix: ScaledRows, count: number): Record<string, Section> =>
+    quantised ? quantise(name, matrix, count) : { [name]: { type: 'float32', values: matrix.weights } }
+  const sections: Record<string, Section> = {
+    hashes: { type: 'uint32', values: hashes },
+    idf: { type: 'float32', values: idf },
+    ...rows('input', packed.input, size),
+    hiddenBias: { type: 'float32', values: packed.hiddenBias },
+    ...rows('output', packed.output, packed.hidden),
+    outputBias: { type: 'float32', values: packed.outputBias },
+    ...rows('linear', packed.linear, size),
+    linearBias: { type: 'float32', values: packed.linearBias },
+  }
+  const header = { heads: packed.heads, outputs: packed.outputs, hidden: packed.hidden, wordFeatures }
+  return layOut(header, sections)
+}
+
+function layOut(header: Packed['header'], sections: Readonly<Record<string, Section>>): Packed {
+  const places: Record<string, { type: string; offset: number; length: number }> = {}
+  let end = 0
+  for (const [name, { type, values }] of Object.entries(sections)) {
+    places[name] = { type, offset: end, length: values.length }
+    end = Math.ceil((end + values.byteLength) / 8) * 8
+  }
+  const bytes = new Uint8Array(end)
+  for (const [name, { values }] of Object.entries(sections)) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), places[name].offset)
+  }
+  return { header: { ...header, sections: places }, bytes }
+}
+
+/** Each row in steps of a 127th of its largest weight. */
+function quantise(name: string, { weights, scales }: ScaledRows, rows: number): Record<string, Section> {
+  const columns = rows === 0 ? 0 : weights.length / rows
+  const steps = new Int8Array(weights.length)
+  const stepSizes = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    let largest = 0
+    for (let i = row * columns; i < (row + 1) * columns; i++)
+      largest = Math.max(largest, Math.abs(weights[i]))
+    if (largest === 0) continue
+    for (let i = row * columns; i < (row + 1) * columns; i++)
+      steps[i] = Math.round((weights[i] / largest) * 127)
+    stepSizes[row] = (largest / 127) * scales[row]
+  }
+  return {
+    [name]: { type: 'int8', values: steps },
+    [`${name}Scales`]: { type: 'float32', values: stepSizes },
+  }
+}
+
+/** The model with only as many features as fit; the others' contribution is lost, so those that move logits least. */
+function pruneFeatures(model: ClassifierModel): ClassifierModel {
+  const { vocabulary, hidden, outputs } = model
+  const bytesPerFeature = hidden + outputs + 16
+  const fitting = Math.floor((quantisedBytes - hidden * (outputs + 8) - outputs * 8) / bytesPerFeature)
+  if (fitting >= vocabulary.size) return model
+  const importance = featureImportance(model)
+  const floor = importance.slice().sort()[vocabulary.size - fitting]
+  const kept = Int32Array.from(vocabulary.hashes.keys()).filter((feature) => importance[feature] >= floor)
+  const keptRows = ({ weights, scales }: ScaledRows): ScaledRows => ({
+    weights: selectRows(weights, kept, weights.length / vocabulary.size),
+    scales: Float32Array.from(kept, (feature) => scales[feature]),
+  })
+  return {
+    ...model,
+    vocabulary: {
+      ...vocabulary,
+      size: kept.length,
+      wordFeatures: kept.filter((feature) => feature < vocabulary.wordFeatures).length,
+      hashes: Uint32Array.from(kept, (feature) => vocabulary.hashes[feature]),
+      idf: Float32Array.from(kept, (feature) => vocabulary.idf[feature]),
+    },
+    input: keptRows(model.input),
+    linear: keptRows(model.linear),
+  }
+}
+
+function selectRows(weights: ScaledRows['weights'], kept: Int32Array, columns: number): Float32Array {
+  const selected = new Float32Array(kept.length * columns)
+  kept.forEach((row, place) =>
+    selected.set(weights.subarray(row * columns, (row + 1) * columns), place * columns),
+  )
+  return selected
+}
+
+/** How far a feature moves the answers when it occurs: its weights' length in network and linear model. */
+function featureImportance(model: ClassifierModel): Float32Array {
+  const { vocabulary, hidden, outputs } = model
+  const importance = new Float32Array(vocabulary.size)
+  for (let feature = 0; feature < vocabulary.size; feature++) {
+    const network = rowLength(model.input, feature, hidden)
+    const linear = rowLength(model.linear, feature, outputs)
+    importance[feature] = (network + linear) * vocabulary.idf[feature]
+  }
+  return importance
+}
+
+function rowLength({ weights, scales }: ScaledRows, row: number, columns: number): number {
+  let sum = 0
+  for (let i = row * columns; i < (row + 1) * columns; i++) sum += weights[i] ** 2
+  return Math.sqrt(sum) * scales[row]
+}
