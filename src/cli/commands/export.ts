@@ -1,4 +1,8 @@
 /** potstill export: a student for elsewhere. */
+import { existsSync, statSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { CommandDefinition } from '../command.ts'
 
 export const exportStudent: CommandDefinition = {
@@ -12,10 +16,6 @@ export const exportStudent: CommandDefinition = {
     { flags: '--json', description: 'print JSON, and only JSON, on stdout' },
   ],
   async action(context) {
-    const { existsSync, statSync } = await import('node:fs')
-    const { gzipSync } = await import('node:zlib')
-    const { readFile } = await import('node:fs/promises')
-    const { resolve } = await import('node:path')
     const { PotstillError } = await import('../../core/errors.ts')
     const { namedStudent } = await import('../open-named-student.ts')
     const { exportModule } = await import('../../students/micro/export.ts')

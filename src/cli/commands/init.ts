@@ -1,4 +1,8 @@
 /** potstill init: a config that runs, with sample data. */
+import { cp, mkdir, readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { CommandDefinition } from '../command.ts'
 
 const templates = ['starter', 'support-desk'] as const
@@ -13,10 +17,6 @@ export const init: CommandDefinition = {
     { flags: '--json', description: 'print JSON, and only JSON, on stdout' },
   ],
   async action({ positional, options, workingDirectory, stdout }) {
-    const { cp, mkdir, readdir } = await import('node:fs/promises')
-    const { existsSync } = await import('node:fs')
-    const { join, relative, resolve } = await import('node:path')
-    const { fileURLToPath } = await import('node:url')
     const { PotstillError } = await import('../../core/errors.ts')
     const template = positional[0] ?? 'starter'
     if (!templates.some((name) => name === template)) {

@@ -1,4 +1,6 @@
 /** potstill predict: a student's answers for one input or a file, with confidence. */
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { jsonOption, type CommandContext, type CommandDefinition } from '../command.ts'
 
 export const predict: CommandDefinition = {
@@ -46,7 +48,6 @@ async function* inputsOf(
 ): AsyncGenerator<PredictInput> {
   const file = options['input']
   if (typeof file === 'string') {
-    const { resolve } = await import('node:path')
     const { readRows } = await import('../../data/read-rows.ts')
     const contextFields = task.context ?? []
     yield* readRows(resolve(workingDirectory, file), {
@@ -69,7 +70,6 @@ async function* inputsOf(
 
 async function readStandardInput(): Promise<string> {
   if (process.stdin.isTTY) return ''
-  const { text } = await import('node:stream/consumers')
   return text(process.stdin)
 }
 

@@ -1,4 +1,6 @@
 /** potstill runs: the runs that there are, with state, verdict and report. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { jsonOption, type CommandDefinition } from '../command.ts'
 
 export const runs: CommandDefinition = {
@@ -7,8 +9,6 @@ export const runs: CommandDefinition = {
   summary: 'list the runs that there are, with their verdicts and reports',
   options: [jsonOption],
   async action({ environment, workingDirectory, options, stdout }) {
-    const { readFile } = await import('node:fs/promises')
-    const { join } = await import('node:path')
     const { dataFolder, listRuns } = await import('../../runs/run.ts')
     const { printTable } = await import('../table.ts')
     const entries = await Promise.all(
