@@ -2,6 +2,7 @@
 import type { StepEvent, StepName } from './core/event.ts'
 import { estimateCost } from './pipeline/estimate.ts'
 import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
+import { reportLostCalls } from './pipeline/lost-calls.ts'
 import { measureAfter, measureBefore, measureTrained } from './pipeline/measure-arms.ts'
 import { openSession, type RunResult, type Session, type SessionOptions } from './pipeline/session.ts'
 import { trainStudent } from './pipeline/train-students.ts'
@@ -11,6 +12,7 @@ import { writeReport } from './pipeline/write-report.ts'
 export async function* runPipeline(options: SessionOptions): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
+    yield* reportLostCalls(session)
     yield* estimateCost(session)
     const before = yield* measureBefore(session)
     const answered = yield* generateAnswers(session)
@@ -30,13 +32,17 @@ export async function* runOneStep(
 ): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
+    yield* reportLostCalls(session)
     return session.result(yield* oneStep(session, step))
   } finally {
     await session.close()
   }
 }
 
-async function* oneStep(session: Session, step: Exclude<StepName, 'report'>): AsyncGenerator<StepEvent, string> {
+async function* oneStep(
+  session: Session,
+  step: Exclude<StepName, 'report'>,
+): AsyncGenerator<StepEvent, string> {
   if (step === 'evaluate') return yield* measureTrained(session, yield* measureBefore(session))
   const answered = yield* generateAnswers(session)
   if (step === 'generate') return answered.summary

@@ -27,7 +27,7 @@ export interface StepResults {
 const roleOrder = ['teacher', 'reference', 'floor', 'before', 'after', 'cascade'] as const
 
 export function buildReport(session: Session, results: StepResults, finishedAt: Date): ReportData {
-  const { config, seed } = session
+  const { config } = session
   const { before, answered, curated, student, after } = results
   const measured = [
     ...before.arms,
@@ -69,7 +69,7 @@ export function buildReport(session: Session, results: StepResults, finishedAt: 
       evaluationFrom: session.rows.evaluationFrom,
     },
     arms,
-    comparisons: comparisonsOf(measured, config.verdict.replaces, seed),
+    comparisons: comparisonsOf(measured, config.verdict.replaces),
     verdict,
     warnings: [...before.warnings, ...warningsOf(advice)],
     fields: fieldDetails(session.task, before.rows, after.student),
@@ -118,7 +118,6 @@ function verdictOf(
     replaces: verdictArm(armOf(measured, replaces)),
     student: verdictArm(after.student),
     cheap: cheap.map(({ name }) => verdictArm(armOf(measured, name))),
-    seed: session.seed,
     ...(cascade === null || threshold === null
       ? {}
       : {
@@ -139,7 +138,7 @@ function verdictArm({ arm, answers }: MeasuredArm): VerdictArm {
 }
 
 /** after-before, after-replaced, after-teacher, cascade-replaced: those that there are, none twice. */
-function comparisonsOf(measured: readonly MeasuredArm[], replaces: string, seed: number): Comparison[] {
+function comparisonsOf(measured: readonly MeasuredArm[], replaces: string): Comparison[] {
   const pairs = [
     ['student', 'student-before'],
     ['student', replaces],
@@ -152,7 +151,7 @@ function comparisonsOf(measured: readonly MeasuredArm[], replaces: string, seed:
     const b = measured.find(({ arm }) => arm.name === second)
     if (a === undefined || b === undefined || seen.has(`${first} ${second}`)) return []
     seen.add(`${first} ${second}`)
-    return [compareArms(scoresOf(first, a.answers), scoresOf(second, b.answers), seed)]
+    return [compareArms(scoresOf(first, a.answers), scoresOf(second, b.answers))]
   })
 }
 

@@ -114,7 +114,9 @@ export async function* curateCandidates(
         ...config.curate,
         seed,
       })
-      await writeTraining(folder, kept, task)
+      await writeTraining(join(folder, 'training.chat.jsonl'), 'chat', task, kept)
+      await writeTraining(join(folder, 'training.csv'), 'csv', task, kept)
+      await writeTraining(join(folder, 'training-rows.json'), 'json', task, kept)
       return {
         artifacts: { 'training.jsonl': kept, 'fates.jsonl': fates, 'summary.json': summary },
         finished: `${summary.kept} of ${summary.candidates} kept`,

@@ -184,7 +184,7 @@ async function* measure(
   rows: readonly Row[],
   { name, role, opened, settings }: ArmToMeasure,
 ): AsyncGenerator<StepEvent, MeasuredArm> {
-  const { config, task, seed } = session
+  const { config, task } = session
   const { model, priceBasis } = opened
   const label = `${name} (${model.id}${model.source === 'recorded' ? ', recorded answers' : ''})`
   const step = yield* session.step<{ 'answers.jsonl': readonly JudgedAnswer[]; 'arm.json': Arm }>({
@@ -198,7 +198,6 @@ async function* measure(
       task,
       evaluate: config.evaluate,
       prices: [config.prices, config.machine],
-      seed,
       rows: hashJson(rows.map((row) => [row.key, row.history ?? [], row.expected ?? null])),
     },
     async *work() {
@@ -211,7 +210,6 @@ async function* measure(
         answers,
         rows,
         task,
-        seed,
       )
       return {
         artifacts: { 'answers.jsonl': answers, 'arm.json': arm },
@@ -243,7 +241,6 @@ function together(
     answers,
     rows,
     session.task,
-    session.seed,
   )
   return { arm, answers }
 }

@@ -1,5 +1,5 @@
 /** The sentences of the report: what to know before trusting a figure, what few rows are worth, what to try next. */
-import type { Arm, Verdict } from '../core/measure.ts'
+import type { Arm, Verdict, VerdictWord } from '../core/measure.ts'
 import type { Session } from './session.ts'
 
 export interface AdviceInputs {
@@ -50,46 +50,47 @@ export function worthOf(trainingRows: number): string | null {
 }
 
 export function nextSteps(inputs: AdviceInputs): string[] {
-  const { session, verdict, student, trainingRows } = inputs
-  const model = session.config.name
-  const weakest = [...student.fields].sort((a, b) => a.accuracy - b.accuracy)[0]
-  const use = [
-    `Ask it: potstill predict ${model} "..."`,
-    `Take it along as one file: potstill export ${model}`,
-  ]
-  const more = `Have the teacher answer more inputs (data.unlabelled, now ${session.rows.unlabelled.length} rows; ${trainingRows} were learned from)${weakest === undefined || student.fields.length < 2 ? '' : `, above all such that vary ${weakest.path}, the weakest field at ${(100 * weakest.accuracy).toFixed(1)} %`}.`
-  const live = inputs.arms.some((arm) => arm.source === 'recorded')
+  const { session, arms } = inputs
+  const { name } = session.config
+  const use = [`Ask it: potstill predict ${name} "..."`, `Take it along as one file: potstill export ${name}`]
+  const live = arms.some((arm) => arm.source === 'recorded')
     ? [
-        'Ask a live teacher instead of the recorded one: teacher: { model: openai/gpt-6-sol } and OPENAI_API_KEY.',
+        'Ask a live teacher instead of the recorded one: teacher: { model: openai/gpt-6-sol }, with OPENAI_API_KEY set.',
       ]
     : []
-  switch (verdict.verdict) {
-    case 'ship':
-      return [...use, ...live]
-    case 'ship_with_fallback':
-      return [
-        `Let the student answer where its confidence is at least ${(verdict.threshold ?? 0).toFixed(3)}, and the teacher the rest.`,
-        ...use,
-        more,
-        ...live,
-      ]
-    case 'not_enough_data':
-      return [
-        ...(verdict.moreRows === undefined
-          ? ['Add evaluation rows with known answers.']
-          : [`Add about ${verdict.moreRows} evaluation rows with known answers: that would settle it.`]),
-        more,
-        ...use,
-        ...live,
-      ]
-    case 'no_need':
-      return ['Use the cheap model as it is, and come back when price or latency matter.', ...use]
-    case 'do_not_ship':
-      return [
-        more,
-        'Look at the worst rows in the report: are they hard, or is the label guide unclear there?',
-        ...use,
-        ...live,
-      ]
-  }
+  return [...byVerdict[inputs.verdict.verdict](inputs, use), ...live]
+}
+
+const byVerdict: Readonly<Record<VerdictWord, (inputs: AdviceInputs, use: readonly string[]) => string[]>> = {
+  ship: (_inputs, use) => [...use],
+  ship_with_fallback: (inputs, use) => [
+    `Let the student answer where its confidence is at least ${(inputs.verdict.threshold ?? 0).toFixed(3)}, and the teacher the rest.`,
+    ...use,
+    moreAnswers(inputs),
+  ],
+  not_enough_data: (inputs, use) => [moreEvaluationRows(inputs.verdict), moreAnswers(inputs), ...use],
+  no_need: (_inputs, use) => [
+    'Use the cheap model as it is, and come back when price or latency matter.',
+    ...use,
+  ],
+  do_not_ship: (inputs, use) => [
+    moreAnswers(inputs),
+    'Look at the worst rows in the report: are they hard, or is the label guide unclear there?',
+    ...use,
+  ],
+}
+
+function moreEvaluationRows({ moreRows }: Verdict): string {
+  return moreRows === undefined
+    ? 'Add evaluation rows with known answers.'
+    : `Add about ${moreRows} evaluation rows with known answers: that would settle it.`
+}
+
+function moreAnswers({ session, student, trainingRows }: AdviceInputs): string {
+  const weakest = [...student.fields].sort((a, b) => a.accuracy - b.accuracy)[0]
+  const where =
+    student.fields.length < 2
+      ? ''
+      : `, above all such that vary ${weakest.path}, the weakest field at ${(100 * weakest.accuracy).toFixed(1)} %`
+  return `Have the teacher answer more inputs (data.unlabelled has ${session.rows.unlabelled.length}; ${trainingRows} rows were learned from)${where}.`
 }

@@ -14,6 +14,7 @@ import type { ArmRole } from '../core/measure.ts'
 import type { ReportData } from '../core/report-data.ts'
 import type { RequestSettings } from '../core/request.ts'
 import type { Example } from '../core/row.ts'
+import type { Store } from '../core/store.ts'
 import type { ParsedAnswer, Task } from '../core/task.ts'
 import type { EvaluateOptions } from '../steps/evaluate/evaluate-arm.ts'
 import { openStore } from '../store/sqlite-store.ts'
@@ -61,6 +62,7 @@ export interface Session {
   readonly signal: AbortSignal
   readonly options: SessionOptions
   readonly catalog: Catalog
+  readonly store: Store
   /** File, relative to the config, to SHA-256: everything that was read. */
   readonly inputs: Readonly<Record<string, string>>
   readonly parse: (content: string) => ParsedAnswer
@@ -125,7 +127,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await store.close()
       await unlock()
     }
-    return createSession({ loaded, options, seed, rows, inputs, run, catalog, release })
+    return createSession({ loaded, options, seed, rows, inputs, run, catalog, store, release })
   } catch (error) {
     await unlock()
     throw error
@@ -140,10 +142,21 @@ interface Parts {
   readonly inputs: Readonly<Record<string, string>>
   readonly run: Run
   readonly catalog: Catalog
+  readonly store: Store
   readonly release: () => Promise<void>
 }
 
-function createSession({ loaded, options, seed, rows, inputs, run, catalog, release }: Parts): Session {
+function createSession({
+  loaded,
+  options,
+  seed,
+  rows,
+  inputs,
+  run,
+  catalog,
+  store,
+  release,
+}: Parts): Session {
   const { config } = loaded
   const { task } = rows
   return {
@@ -156,6 +169,7 @@ function createSession({ loaded, options, seed, rows, inputs, run, catalog, rele
     signal: options.signal,
     options,
     catalog,
+    store,
     inputs,
     parse: createAnswerParser(task),
     path: (name) => join(run.folder, name),

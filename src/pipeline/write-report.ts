@@ -88,7 +88,7 @@ function shortSettings(inputs: unknown): Record<string, Json> {
         typeof value === 'boolean' ||
         (typeof value === 'string' && value.length <= 80),
     ),
-  ) as Record<string, Json>
+  )
 }
 
 function round(score: number): number {

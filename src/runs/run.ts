@@ -110,7 +110,7 @@ export async function runNumbers(data: string, name: string): Promise<number[]> 
 
 /** All runs, by name, then number. */
 export async function listRuns(data: string): Promise<Run[]> {
-  const names = (await readdir(join(data, 'runs')).catch(() => [])).sort()
+  const names = (await readdir(join(data, 'runs')).catch(() => [])).sort((a, b) => (a < b ? -1 : 1))
   const runs: Run[] = []
   for (const name of names) {
     for (const number of await runNumbers(data, name)) {

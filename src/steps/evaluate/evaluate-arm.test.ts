@@ -3,7 +3,7 @@ import { createAnswerParser } from '../../core/answer.ts'
 import type { ChatModel, Reply } from '../../core/chat-model.ts'
 import { PotstillError } from '../../core/errors.ts'
 import { drain, type StepEvent } from '../../core/event.ts'
-import type { Json } from '../../core/json.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { JudgedAnswer } from '../../core/measure.ts'
 import { outputFields } from '../../core/output-fields.ts'
 import type { Row } from '../../core/row.ts'
@@ -83,7 +83,6 @@ const summarise = (answers: readonly JudgedAnswer[]): ReturnType<typeof summaris
     answers,
     rows,
     task,
-    1,
   )
 
 describe('evaluateArm', () => {
@@ -141,7 +140,7 @@ describe('summariseArm', () => {
   })
 
   it('says how nullable fields do where there is a value', async () => {
-    const never = right.map((answer) => ({ ...(answer as object), reference: null }) as Json)
+    const never = right.map((answer) => ({ ...(answer as JsonObject), reference: null }))
     const { answers } = await evaluate(model(never))
     const reference = summarise(answers).fields.find(({ path }) => path === 'reference')
     expect(reference).toMatchObject({ accuracy: 0.5, whenPresent: { rows: 2, accuracy: 0 } })

@@ -22,7 +22,6 @@ export function summariseArm(
   answers: readonly JudgedAnswer[],
   rows: readonly Row[],
   task: Task,
-  seed: number,
 ): Arm {
   const scores = answers.map((answer) => answer.score)
   const exact = count(answers, (answer) => answer.exact)
@@ -34,11 +33,11 @@ export function summariseArm(
     ...arm,
     rows: answers.length,
     score: mean(scores),
-    interval: meanInterval(scores, seed),
+    interval: meanInterval(scores),
     exactMatch: exact / answers.length,
     exactMatchInterval: wilsonInterval(exact, answers.length),
     fields: task.fields.map((field) => scoreField(field, answers, rows)),
-    graders: scoreGraders(answers, seed),
+    graders: scoreGraders(answers),
     valid: count(answers, (answer) => answer.value !== undefined) / answers.length,
     failed: count(answers, (answer) => answer.content === null),
     priceUsdPer1000: meanPrice(prices, 1000),
@@ -70,7 +69,7 @@ function scoreField(field: OutputField, answers: readonly JudgedAnswer[], rows: 
   }
 }
 
-function scoreGraders(answers: readonly JudgedAnswer[], seed: number): readonly GraderScore[] {
+function scoreGraders(answers: readonly JudgedAnswer[]): readonly GraderScore[] {
   const names = Object.keys(answers[0]?.grades ?? {})
   return names.map((name) => {
     const grades = answers.map((answer) => answer.grades[name])
@@ -78,7 +77,7 @@ function scoreGraders(answers: readonly JudgedAnswer[], seed: number): readonly 
     return {
       name,
       mean: mean(judged),
-      interval: meanInterval(judged, seed),
+      interval: meanInterval(judged),
       passed: count(judged, (grade) => grade === 1),
       errors: grades.length - judged.length,
     }
