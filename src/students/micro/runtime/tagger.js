@@ -1,82 +1,386 @@
-/** Tags the spans of an input that answer its quoted fields: tokens, features, decoding, confidence. Runs anywhere. */
+/** Tags the spans of an input that answer its quoted fields, and says how sure it is. Part of the exported module. */
+import { maxTagFeatures, readTagBag, readTagTokens, tagBagScale, writeTagFeatures } from './tag-features.js'
 
 /**
+ * @typedef {import('./tag-features.js').TagTokens} TagTokens
  * @typedef {{ readonly text: string, readonly start: number, readonly end: number }} TagSpan
  * @typedef {{ readonly spans: readonly TagSpan[], readonly confidence: number }} FieldTags
  * @typedef {Readonly<Record<string, FieldTags>>} TagAnswer
+ * @typedef {{ readonly field: number, readonly atEnd: boolean, readonly text: string }} TagTrim
  *
- * @typedef {object} TagTokens
- * @property {number} count
- * @property {number[]} starts first code unit of each token
- * @property {number[]} ends one past its last code unit
- * @property {number} body index of the first token after the leading `name=value` lines
- * @property {Int32Array} forms `tagFormCount` hashes a token
- * @property {number[]} globals hashes of what the leading lines and the hints say
- *
- * @typedef {object} TaggerModel
+ * @typedef {object} TaggerModel A linear-chain conditional random field over tokens.
  * @property {readonly { readonly key: string, readonly list: boolean }[]} fields
- * @property {number} tagCount
- * @property {number} openers tags below this continue no span, so any tag may come before them
- * @property {Uint8Array} states `[tag * fields + field]`: 0 outside, 1 begins, 2 continues a span of the field
- * @property {Int32Array} slots open-addressing table: feature number plus one, or 0
+ * @property {readonly string[]} tags one digit a field: 0 outside, 1 begins, 2 continues a span of it
+ * @property {readonly Uint16Array[]} followers which tags may follow each tag
+ * @property {Int32Array} slots hash table over `hashes`: feature number plus one, or 0
  * @property {Int32Array} hashes hash of each feature
  * @property {Int32Array} offsets where each feature's weights begin; one more than there are features
- * @property {Uint8Array} pairTags the tag of each weight
+ * @property {Uint16Array} pairTags the tag of each weight
  * @property {Float32Array} weights
- * @property {Float32Array} transitions `[from * tags + to]`
- * @property {Float32Array} starts weight of each tag at the first token
+ * @property {Float32Array} transitions `[from * tags + to]`: exponential of the weight, 0 where `to` may not follow
+ * @property {readonly TagTrim[]} trims what a span's first or last token loses (see `foldTagEdge`)
  * @property {Float64Array} calibration slope and offset of the confidence's logit, for each field
+ *
+ * @typedef {object} TagLattice The likely tags of a run of tokens and the sums over all their sequences.
+ * @property {number} length tokens
+ * @property {Uint16Array} active `[token * tags + rank]`: the tags that are likely enough
+ * @property {Int32Array} activeCount of each token
+ * @property {Float64Array} emissions `[token * tags + tag]`: exponential of the score, scaled by token
+ * @property {Float64Array} forward `[token * tags + tag]`: sums over sequences up to here, each token's scaled to 1
+ * @property {Float64Array} scales by which each token's sums were divided
  */
 
-/** Tokens that are decoded together; longer inputs are cut. Bounds memory, and time stays linear. */
-const tagWindow = 1024
+/** Tokens that are decoded together; longer inputs are cut, so that memory is bounded and time linear. */
+export const tagWindow = 1024
 /** Tags less likely than this share of the likeliest at a token are left out of the sums. */
 const tagPruning = 1e-5
 
-const tagSpace = 0
-const tagLower = 1
-const tagUpper = 2
-const tagDigit = 3
-const tagOther = 4
-/** A letter of a script written without spaces: a token by itself. */
-const tagIdeograph = 5
-
-const tagLetterPattern = /[\p{L}\p{M}]/u
-const tagUpperPattern = /\p{Lu}/u
-const tagDigitPattern = /\p{N}/u
-const tagIdeographPattern =
-  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u
-
-/** @param {number} code a code point @returns {number} */
-function tagClassOf(code) {
-  if (code < 128) {
-    if (code >= 97 && code <= 122) return tagLower
-    if (code >= 48 && code <= 57) return tagDigit
-    if (code >= 65 && code <= 90) return tagUpper
-    return code <= 32 ? tagSpace : tagOther
+/** The slots of a hash table over feature hashes. @param {Int32Array} hashes */
+export function indexTagFeatures(hashes) {
+  let size = 16
+  while (size < hashes.length * 2) size *= 2
+  const slots = new Int32Array(size)
+  for (let feature = 0; feature < hashes.length; feature++) {
+    let slot = hashes[feature] & (size - 1)
+    while (slots[slot] !== 0) slot = (slot + 1) & (size - 1)
+    slots[slot] = feature + 1
   }
-  const text = String.fromCodePoint(code)
-  if (tagIdeographPattern.test(text)) return tagIdeograph
-  if (tagLetterPattern.test(text)) return tagUpperPattern.test(text) ? tagUpper : tagLower
-  if (tagDigitPattern.test(text)) return tagDigit
-  return text.trim() === '' ? tagSpace : tagOther
+  return slots
 }
 
-/** @param {number} hash @returns {number} the hash with its bits spread (Appleby's finaliser of MurmurHash3) */
-function tagMix(hash) {
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
+/** Adds the weights of a feature, where there are some. @param {TaggerModel} model @param {number} hash
+ * @param {number} scale @param {Float64Array} scores @param {number} at */
+function addTagFeature(model, hash, scale, scores, at) {
+  const { slots, hashes, offsets, pairTags, weights } = model
+  const mask = slots.length - 1
+  for (let slot = hash & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+    const feature = slots[slot] - 1
+    if (hashes[feature] !== hash) continue
+    for (let k = offsets[feature]; k < offsets[feature + 1]; k++)
+      scores[at + pairTags[k]] += scale * weights[k]
+    return
+  }
 }
 
-/** @param {number} a @param {number} b @returns {number} */
-function tagJoin(a, b) {
-  return (Math.imul(a ^ (b >>> 15), 0x9e3779b1) + Math.imul(b, 0x85ebca77) + 0x165667b1) | 0
+/**
+ * Scores of each tag at the tokens from..to, `[token * tags + tag]`.
+ * @param {TaggerModel} model
+ * @param {TagTokens} tokens
+ * @param {Int32Array} bag
+ * @param {number} from
+ * @param {number} to
+ * @returns {Float64Array}
+ */
+export function scoreTags(model, tokens, bag, from, to) {
+  const tagCount = model.tags.length
+  const everywhere = new Float64Array(tagCount)
+  const scale = tagBagScale(bag.length)
+  for (const hash of bag) addTagFeature(model, hash, scale, everywhere, 0)
+  const scores = new Float64Array((to - from) * tagCount)
+  const features = new Int32Array(maxTagFeatures)
+  for (let i = from; i < to; i++) {
+    const at = (i - from) * tagCount
+    scores.set(everywhere, at)
+    const count = writeTagFeatures(tokens, i, features)
+    for (let k = 0; k < count; k++) if (features[k] !== 0) addTagFeature(model, features[k], 1, scores, at)
+  }
+  return scores
 }
 
-/** @param {string} text @returns {number} */
-export function tagHashText(text) {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return tagMix(hash)
+/** Which tags may follow each: one that continues a span needs that span before it. @param {readonly string[]} tags */
+export function tagFollowers(tags) {
+  return tags.map((from) =>
+    Uint16Array.from(
+      [...tags.keys()].filter((to) =>
+        Array.from(tags[to]).every((state, field) => state !== '2' || from[field] !== '0'),
+      ),
+    ),
+  )
+}
+
+/** @param {number} length tokens @param {number} tagCount @returns {TagLattice} */
+export function createTagLattice(length, tagCount) {
+  const cells = length * tagCount
+  return {
+    length,
+    active: new Uint16Array(cells),
+    activeCount: new Int32Array(length),
+    emissions: new Float64Array(cells),
+    forward: new Float64Array(cells),
+    scales: new Float64Array(length),
+  }
+}
+
+/**
+ * Fills a lattice from scores (forward algorithm, Rabiner 1989), leaving out unlikely tags.
+ * @param {TagLattice} lattice with `length` set, and room for it
+ * @param {Float64Array} scores `[token * tags + tag]`
+ * @param {{ readonly tags: readonly string[], readonly followers: readonly Uint16Array[],
+ *   readonly transitions: Float32Array }} model
+ * @param {Uint16Array} [kept] a tag to keep at each token, likely or not
+ * @returns {number} the logarithm of the sum over all sequences
+ */
+export function fillTagLattice(lattice, scores, model, kept) {
+  const { length, active, activeCount, emissions, forward, scales } = lattice
+  const tagCount = model.tags.length
+  const sums = new Float64Array(tagCount)
+  let logSum = 0
+  for (let i = 0; i < length; i++) {
+    const at = i * tagCount
+    if (i === 0) for (let tag = 0; tag < tagCount; tag++) sums[tag] = model.tags[tag].includes('2') ? 0 : 1
+    else addTagFlow(lattice, i - 1, model.transitions, model.followers, sums)
+    let best = -Infinity
+    for (let tag = 0; tag < tagCount; tag++)
+      if (sums[tag] > 0 && scores[at + tag] > best) best = scores[at + tag]
+    let largest = 0
+    for (let tag = 0; tag < tagCount; tag++) {
+      if (sums[tag] === 0) continue
+      emissions[at + tag] = Math.exp(Math.max(scores[at + tag] - best, -200))
+      sums[tag] *= emissions[at + tag]
+      if (sums[tag] > largest) largest = sums[tag]
+    }
+    let count = 0
+    let total = 0
+    for (let tag = 0; tag < tagCount; tag++) {
+      if (sums[tag] === 0 || (sums[tag] < tagPruning * largest && (kept === undefined || kept[i] !== tag)))
+        continue
+      active[at + count++] = tag
+      total += sums[tag]
+    }
+    for (let k = 0; k < count; k++) forward[at + active[at + k]] = sums[active[at + k]] / total
+    activeCount[i] = count
+    scales[i] = total
+    logSum += Math.log(total) + best
+  }
+  return logSum
+}
+
+/** Sums over the sequences that reach each tag of the next token. @param {TagLattice} lattice @param {number} i
+ * @param {Float32Array} transitions @param {readonly Uint16Array[]} followers @param {Float64Array} sums */
+function addTagFlow(lattice, i, transitions, followers, sums) {
+  const tagCount = sums.length
+  const at = i * tagCount
+  sums.fill(0)
+  for (let k = 0; k < lattice.activeCount[i]; k++) {
+    const tag = lattice.active[at + k]
+    const flow = lattice.forward[at + tag]
+    const row = tag * tagCount
+    const next = followers[tag]
+    for (let j = 0; j < next.length; j++) sums[next[j]] += flow * transitions[row + next[j]]
+  }
+}
+
+/** The likeliest sequence (Viterbi 1967). @param {TagLattice} lattice @param {Float32Array} transitions
+ * @param {number} tagCount @returns {Uint16Array} */
+function bestTagPath(lattice, transitions, tagCount) {
+  const { length, active, activeCount, emissions } = lattice
+  const previous = new Uint16Array(length * tagCount)
+  let values = new Float64Array(tagCount)
+  let next = new Float64Array(tagCount)
+  for (let i = 0; i < length; i++) {
+    const at = i * tagCount
+    let largest = 0
+    for (let k = 0; k < activeCount[i]; k++) {
+      const tag = active[at + k]
+      let best = i === 0 ? 1 : -1
+      for (let j = 0; i > 0 && j < activeCount[i - 1]; j++) {
+        const from = active[at - tagCount + j]
+        const value = values[from] * transitions[from * tagCount + tag]
+        if (value > best) {
+          best = value
+          previous[at + tag] = from
+        }
+      }
+      next[tag] = best * emissions[at + tag]
+      if (next[tag] > largest) largest = next[tag]
+    }
+    for (let k = 0; k < activeCount[i]; k++) next[active[at + k]] /= largest
+    const swapped = values
+    values = next
+    next = swapped
+  }
+  return readTagPath(lattice, previous, values)
+}
+
+/** @param {TagLattice} lattice @param {Uint16Array} previous @param {Float64Array} values of the last token's tags
+ * @returns {Uint16Array} */
+function readTagPath(lattice, previous, values) {
+  const { length, active, activeCount } = lattice
+  const tagCount = values.length
+  const path = new Uint16Array(length)
+  const at = (length - 1) * tagCount
+  let tag = active[at]
+  for (let k = 1; k < activeCount[length - 1]; k++)
+    if (values[active[at + k]] > values[tag]) tag = active[at + k]
+  for (let i = length - 1; i >= 0; i--) {
+    path[i] = tag
+    tag = previous[i * tagCount + tag]
+  }
+  return path
+}
+
+/** The probability that a field's states are those of the path, whatever the other fields' are.
+ * @param {TagLattice} lattice @param {Float32Array} transitions @param {readonly string[]} tags
+ * @param {Uint16Array} path @param {number} field @returns {number} */
+function tagFieldProbability(lattice, transitions, tags, path, field) {
+  const { length, active, activeCount, emissions, scales } = lattice
+  const tagCount = tags.length
+  /** @param {number} i @param {number} tag */
+  const agrees = (i, tag) => tags[tag][field] === tags[path[i]][field]
+  let sums = new Float64Array(tagCount)
+  let next = new Float64Array(tagCount)
+  let total = 1
+  for (let i = 0; i < length; i++) {
+    const at = i * tagCount
+    total = 0
+    for (let k = 0; k < activeCount[i]; k++) {
+      const tag = active[at + k]
+      if (!agrees(i, tag)) continue
+      let sum = i === 0 ? 1 : 0
+      for (let j = 0; i > 0 && j < activeCount[i - 1]; j++) {
+        const from = active[at - tagCount + j]
+        if (agrees(i - 1, from)) sum += sums[from] * transitions[from * tagCount + tag]
+      }
+      next[tag] = (sum * emissions[at + tag]) / scales[i]
+      total += next[tag]
+    }
+    const swapped = sums
+    sums = next
+    next = swapped
+  }
+  return Math.min(1, total)
+}
+
+/**
+ * The end of a span's token as trims are written: lower case, digits as 0.
+ * @param {string} text
+ * @returns {string}
+ */
+export function foldTagEdge(text) {
+  return text.toLowerCase().replace(/\p{N}/gu, '0')
+}
+
+/** Cuts off what a field's quotes leave of a token. @param {TaggerModel} model @param {TagTokens} tokens
+ * @param {string} input @param {number} field @param {number} first @param {number} last token @returns {TagSpan} */
+function cutTagSpan(model, tokens, input, field, first, last) {
+  let start = tokens.starts[first]
+  let end = tokens.ends[last]
+  for (const trim of model.trims) {
+    const token = trim.atEnd ? last : first
+    const text = foldTagEdge(input.slice(tokens.starts[token], tokens.ends[token]))
+    if (trim.field !== field || text.length <= trim.text.length || end - start <= trim.text.length) continue
+    if (trim.atEnd && text.endsWith(trim.text)) end = tokens.ends[last] - trim.text.length
+    if (!trim.atEnd && text.startsWith(trim.text)) start = tokens.starts[first] + trim.text.length
+  }
+  return { text: input.slice(start, end), start, end }
+}
+
+/** @param {TaggerModel} model @param {TagTokens} tokens @param {string} input @param {Uint16Array} path
+ * @param {number} offset the path's first token @param {number} field @returns {TagSpan[]} */
+function readTagSpans(model, tokens, input, path, offset, field) {
+  const spans = []
+  for (let i = 0; i < path.length; i++) {
+    if (model.tags[path[i]][field] !== '1') continue
+    let last = i
+    while (last + 1 < path.length && model.tags[path[last + 1]][field] === '2') last++
+    spans.push(cutTagSpan(model, tokens, input, field, offset + i, offset + last))
+  }
+  return spans
+}
+
+/** The logarithm of the odds, kept finite. @param {number} probability @returns {number} */
+export function tagLogit(probability) {
+  const kept = Math.min(Math.max(probability, 1e-6), 1 - 1e-6)
+  return Math.log(kept / (1 - kept))
+}
+
+/** @param {TaggerModel} model @param {number} field @param {number} probability the model's own */
+export function tagConfidence(model, field, probability) {
+  const odds = model.calibration[2 * field] * tagLogit(probability) + model.calibration[2 * field + 1]
+  return 1 / (1 + Math.exp(-odds))
+}
+
+/**
+ * Each field's answer and the model's own probability of it, before calibration.
+ * @param {TaggerModel} model
+ * @param {string} input
+ * @param {TagTokens} tokens
+ */
+export function decodeTags(model, input, tokens) {
+  const bag = readTagBag(tokens)
+  const tagCount = model.tags.length
+  const answers = model.fields.map(() => ({ spans: /** @type {TagSpan[]} */ ([]), probability: 1 }))
+  for (let from = 0; from < tokens.count; from += tagWindow) {
+    const to = Math.min(from + tagWindow, tokens.count)
+    const lattice = createTagLattice(to - from, tagCount)
+    fillTagLattice(lattice, scoreTags(model, tokens, bag, from, to), model)
+    const path = bestTagPath(lattice, model.transitions, tagCount)
+    answers.forEach((answer, field) => {
+      answer.spans.push(...readTagSpans(model, tokens, input, path, from, field))
+      answer.probability *= tagFieldProbability(lattice, model.transitions, model.tags, path, field)
+    })
+  }
+  return answers.map(({ spans, probability }, field) => ({
+    spans: model.fields[field].list ? spans : spans.slice(0, 1),
+    probability,
+  }))
+}
+
+/**
+ * Each field's spans, with the calibrated probability that they (or their absence) are right. A list field
+ * has every span in order, any other at most one: the first that is mentioned.
+ * @param {TaggerModel} model
+ * @param {string} input
+ * @returns {TagAnswer}
+ */
+export function tag(model, input) {
+  /** @type {Record<string, FieldTags>} */
+  const answer = {}
+  decodeTags(model, input, readTagTokens(input)).forEach(({ spans, probability }, field) => {
+    answer[model.fields[field].key] = { spans, confidence: tagConfidence(model, field, probability) }
+  })
+  return answer
+}
+
+/**
+ * A model from its packed form (`packTagger` says how it is laid out).
+ * @param {{ readonly header: { readonly [key: string]: unknown }, readonly bytes: Uint8Array }} packed
+ * @returns {TaggerModel}
+ */
+export function unpackTagger(packed) {
+  const header =
+    /** @type {{ fields: TaggerModel['fields'], tags: string[], trims: TagTrim[], calibration: number[],
+    features: number, pairs: number, scale: number | null }} */ (packed.header)
+  const { tags, features, pairs, scale } = header
+  let at = 0
+  /** The next block, copied so that its numbers are aligned. @param {number} length */
+  const block = (length) => {
+    const bytes = packed.bytes.slice(at, at + length)
+    at += (length + 7) & ~7
+    return bytes.buffer
+  }
+  const transitions = new Float32Array(block(tags.length * tags.length * 4))
+  const hashes = new Int32Array(block(features * 4))
+  const pairCounts = new Uint16Array(block(features * 2))
+  const pairTags =
+    tags.length > 256 ? new Uint16Array(block(pairs * 2)) : Uint16Array.from(new Uint8Array(block(pairs)))
+  const weights =
+    scale === null
+      ? new Float32Array(block(pairs * 4))
+      : Float32Array.from(new Int8Array(block(pairs)), (weight) => weight * scale)
+  const offsets = new Int32Array(features + 1)
+  for (let i = 0; i < features; i++) offsets[i + 1] = offsets[i] + pairCounts[i]
+  return {
+    fields: header.fields,
+    tags,
+    followers: tagFollowers(tags),
+    slots: indexTagFeatures(hashes),
+    hashes,
+    offsets,
+    pairTags,
+    weights,
+    transitions,
+    trims: header.trims,
+    calibration: Float64Array.from(header.calibration),
+  }
 }
