@@ -1,4 +1,4 @@
-/** Gathers writes that come close together into one transaction, so that many calls share one wait for the disk. */
+/** Gathers writes that come close together into one transaction, so that many calls share its cost. */
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 
 interface Write {
@@ -8,24 +8,20 @@ interface Write {
 }
 
 export interface GroupCommit {
-  /** Resolves once the write is on disk; rejects when its transaction failed, and then nothing of it is. */
+  /** Resolves once the write is committed; rejects when it failed, and then nothing of it is. */
   write(apply: () => void): Promise<void>
-  /** Writes what waits, now. */
+  /** Commits what waits, now. */
   flush(): void
 }
 
-/** Transactions are at least this far apart, unless nothing was written for longer than that. */
+/** Transactions begin at least this far apart. */
 const gapMs = 2
-/** A slow disk makes the gap longer, so that waiting for it takes at most a fifth of the time, */
-const gapPerFlushMs = 4
-/** up to this. */
-const longestGapMs = 50
 
 /**
  * `apply` runs inside an immediate transaction with the other writes of its group and must be synchronous.
  * A lone write is committed at the end of the turn; under load the group is what arrives between two transactions.
  */
-export function createGroupCommit(database: DatabaseSyncInstance): GroupCommit {
+export function createGroupCommit(database: DatabaseSyncInstance, onCommit: () => void): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   let waiting: Write[] = []
@@ -37,10 +33,9 @@ export function createGroupCommit(database: DatabaseSyncInstance): GroupCommit {
     if (waiting.length === 0) return
     const group = waiting
     waiting = []
-    const started = performance.now()
+    notBefore = performance.now() + gapMs
     commitTogether(group)
-    const ended = performance.now()
-    notBefore = ended + Math.min(longestGapMs, Math.max(gapMs, gapPerFlushMs * (ended - started)))
+    onCommit()
   }
 
   /** Where a group fails, its writes are tried one by one: a bad one must not take a paid reply with it. */

@@ -10,13 +10,15 @@ const migrations: readonly string[] = [
     provider TEXT NOT NULL,
     model TEXT NOT NULL,
     run TEXT NOT NULL,
-    request TEXT NOT NULL,
+    request_head INTEGER,
+    request_tail TEXT NOT NULL,
     status INTEGER NOT NULL,
     response TEXT NOT NULL,
     latency_ms REAL NOT NULL,
     price_usd REAL,
     finished_at_ms INTEGER NOT NULL
   );
+  CREATE TABLE request_heads (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
   CREATE INDEX calls_of_run ON calls (run, price_usd);
   CREATE TABLE call_starts (
     key TEXT PRIMARY KEY,

@@ -4,8 +4,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PotstillError, messageOf } from '../core/errors.ts'
 import type { CallStart, LoggedCall, Store } from '../core/store.ts'
+import { createBackgroundSync } from './background-sync.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { migrate } from './migrations.ts'
+import { createRequestHeads, type SplitRequest } from './request-heads.ts'
+
+/** Pages of 4 KB. The rarer a checkpoint, the fewer pages are written twice. */
+const checkpointPages = 4000
 
 export const storeFile = 'potstill.sqlite'
 
@@ -13,9 +18,9 @@ export const storeFile = 'potstill.sqlite'
 const busyTimeoutMs = 15_000
 
 /**
- * Opens the store of a data folder, making both where they are absent. What has resolved survives `kill -9`
- * and, as far as the disk keeps its word, a power cut (synchronous = FULL). Throws STORE_UNAVAILABLE,
- * or STORE_TOO_NEW when a newer potstill wrote the file.
+ * Opens the store of a data folder, making both where they are absent. What has resolved survives `kill -9`;
+ * a power cut may take what resolved in the last moments before it (see background-sync.ts), and damages
+ * nothing. Throws STORE_UNAVAILABLE, or STORE_TOO_NEW when a newer potstill wrote the file.
  */
 export function openStore(folder: string): Store {
   const file = join(folder, storeFile)
@@ -27,7 +32,7 @@ export function openStore(folder: string): Store {
       throw unavailable(file, error)
     }
   }
-  return createStore(database, guard)
+  return createStore(database, guard, createBackgroundSync(`${file}-wal`))
 }
 
 function open(folder: string, file: string): DatabaseSyncInstance {
@@ -36,7 +41,8 @@ function open(folder: string, file: string): DatabaseSyncInstance {
     mkdirSync(folder, { recursive: true })
     database = new DatabaseSync(file, { timeout: busyTimeoutMs })
     database.exec('PRAGMA journal_mode = WAL')
-    database.exec('PRAGMA synchronous = FULL')
+    database.exec('PRAGMA synchronous = NORMAL')
+    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
     migrate(database, file)
     return database
   } catch (error) {
@@ -72,9 +78,10 @@ interface StartRow {
 type Guard = <Result>(work: () => Result) => Result
 
 /** Reads run at once, writes through the group commit; both in promises, as a server's store would be. */
-function createStore(database: DatabaseSyncInstance, guard: Guard): Store {
+function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () => void): Store {
   const statements = prepare(database)
-  const group = createGroupCommit(database)
+  const splitRequest = createRequestHeads(database)
+  const group = createGroupCommit(database, onCommit)
   const read = async <Result>(work: () => Result): Promise<Result> => guard(work)
   const write = async (work: () => void): Promise<void> => {
     try {
@@ -87,11 +94,13 @@ function createStore(database: DatabaseSyncInstance, guard: Guard): Store {
   }
   return {
     findCall: (key) => read(() => toCall(statements.find.get(key) as CallRow | undefined)),
-    commitCall: (call) =>
-      write(() => {
-        statements.insert.run(...toValues(call))
+    async commitCall(call) {
+      const request = guard(() => splitRequest(call.request))
+      await write(() => {
+        statements.insert.run(...toValues(call, request))
         statements.deleteStart.run(call.key)
-      }),
+      })
+    },
     startCall: (start) =>
       write(() => void statements.insertStart.run(start.key, start.run, start.startedAtMs)),
     dropStart: (key) => write(() => void statements.deleteStart.run(key)),
@@ -110,9 +119,12 @@ function createStore(database: DatabaseSyncInstance, guard: Guard): Store {
 
 function prepare(database: DatabaseSyncInstance) {
   return {
-    find: database.prepare('SELECT * FROM calls WHERE key = ?'),
+    find: database.prepare(
+      "SELECT calls.*, coalesce(text, '') || request_tail AS request " +
+        'FROM calls LEFT JOIN request_heads ON id = request_head WHERE key = ?',
+    ),
     insert: database.prepare(
-      'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+      'INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
     ),
     insertStart: database.prepare('INSERT OR REPLACE INTO call_starts VALUES (?, ?, ?)'),
     deleteStart: database.prepare('DELETE FROM call_starts WHERE key = ?'),
@@ -123,13 +135,14 @@ function prepare(database: DatabaseSyncInstance) {
 }
 
 /** In the order of the table's columns. */
-function toValues(call: LoggedCall): (string | number | null | Uint8Array)[] {
+function toValues(call: LoggedCall, { head, tail }: SplitRequest): (string | number | null | Uint8Array)[] {
   return [
     call.key,
     call.provider,
     call.model,
     call.run,
-    call.request,
+    head,
+    tail,
     call.status,
     // Text is read back up to its first NUL character; a reply with one is garbage, but it was paid for.
     call.response.includes('\0') ? Buffer.from(call.response) : call.response,
@@ -141,9 +154,19 @@ function toValues(call: LoggedCall): (string | number | null | Uint8Array)[] {
 
 function toCall(row: CallRow | undefined): LoggedCall | null {
   if (row === undefined) return null
-  const { latency_ms: latencyMs, price_usd: priceUsd, finished_at_ms: finishedAtMs, ...same } = row
   const response = typeof row.response === 'string' ? row.response : Buffer.from(row.response).toString()
-  return { ...same, response, latencyMs, priceUsd, finishedAtMs }
+  return {
+    key: row.key,
+    provider: row.provider,
+    model: row.model,
+    run: row.run,
+    request: row.request,
+    status: row.status,
+    response,
+    latencyMs: row.latency_ms,
+    priceUsd: row.price_usd,
+    finishedAtMs: row.finished_at_ms,
+  }
 }
 
 function toStart(row: StartRow): CallStart {

@@ -87,6 +87,17 @@ function describeCalls(store: () => Store, open: () => Promise<Store>): void {
     expect(await store().findCall('key 499')).toEqual(calls[499])
   })
 
+  it('keeps requests apart that begin alike', async () => {
+    const guide = 'Sort messages by what they ask for. \u{1F600}'.repeat(30)
+    const requests = ['a', 'ab', '', '\u{1F600}b', '\u{1F601}b', 'a'.repeat(600), 'a'.repeat(601)].map(
+      (end) => guide + end,
+    )
+    for (const request of [...requests, guide.slice(0, 100), guide.slice(0, 600)]) {
+      await store().commitCall(aCall({ key: request, request }))
+    }
+    for (const request of requests) expect((await store().findCall(request))?.request).toBe(request)
+  })
+
   it('takes a reply of several megabytes', async () => {
     const call = aCall({ response: 'ü'.repeat(3_000_000) })
     await store().commitCall(call)
