@@ -61,13 +61,15 @@ export function strip(
     <line class="whisker" x1="${at(interval[0])}%" x2="${at(interval[1])}%" y1="11" y2="11" />
     <line class="cap" x1="${at(interval[0])}%" x2="${at(interval[0])}%" y1="7" y2="15" />
     <line class="cap" x1="${at(interval[1])}%" x2="${at(interval[1])}%" y1="7" y2="15" />
-    <circle class="dot" cx="${at(value)}%" cy="11" r="4.5" />
+    ${Number.isFinite(value) && html`<circle class="dot" cx="${at(value)}%" cy="11" r="4.5" />`}
   </svg>`
 }
 
-/** The scale's figures, to stand above or below a column of strips. */
+/** The scale's figures, to stand above a column of strips: the last one always, and no more than there is room for. */
 export function stripAxis(scale: StripScale, label: (value: number) => string): Html {
+  const step = Math.ceil((scale.ticks.length - 1) / 3)
+  const shown = scale.ticks.filter((_, index) => (scale.ticks.length - 1 - index) % Math.max(1, step) === 0)
   return html`<svg class="strip axis" aria-hidden="true" width="100%" height="16">
-    ${scale.ticks.map((tick) => html`<text x="${scale.position(tick)}%" y="12" text-anchor="middle">${label(tick)}</text>`)}
+    ${shown.map((tick) => html`<text x="${scale.position(tick)}%" y="12" text-anchor="middle">${label(tick)}</text>`)}
   </svg>`
 }

@@ -130,8 +130,8 @@ export function loss(value: Figure): string {
 
 /** "p = 0.031", "p < 0.001". */
 export function pValue(value: Figure): string {
-  if (!known(value)) return `p = ${nothing}`
-  return value < 0.001 ? 'p < 0.001' : `p = ${Math.min(1, value).toFixed(3)}`
+  if (!known(value)) return `p${gap}=${gap}${nothing}`
+  return value < 0.001 ? `p${gap}<${gap}0.001` : `p${gap}=${gap}${Math.min(1, value).toFixed(3)}`
 }
 
 /** "9.4 times", with no digit that says nothing. */

@@ -10,13 +10,14 @@ export function plain(text: string): string {
     .replace(/^([-+=](?=[-+=\s]|$)|\d+[.)](?=\s|$))/, (start) => `${start.slice(0, -1)}\\${start.slice(-1)}`)
 }
 
-/** A code span in a paragraph or a table cell. */
+/** A code span in a paragraph or a table cell; plain text where there is a bar in it, which a table would split. */
 export function code(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   if (line === '') return '(empty)'
+  if (line.includes('|')) return plain(line)
   const fence = fenceFor(line, 1)
   const space = line.startsWith('`') || line.endsWith('`') ? ' ' : ''
-  return `${fence}${space}${line.replaceAll('|', '\\|')}${space}${fence}`
+  return `${fence}${space}${line}${space}${fence}`
 }
 
 /** A block of code or of untouched text. */

@@ -4,7 +4,7 @@ import { html, trusted } from './html.ts'
 import type { Html } from './html.ts'
 import { armsSection } from './section-arms.ts'
 import { costsSection } from './section-costs.ts'
-import { coverageSection } from './section-coverage.ts'
+import { coverageSection, coverageTitle } from './section-coverage.ts'
 import { dataSection } from './section-data.ts'
 import { fieldsSection } from './section-fields.ts'
 import { reproduceSection, termsSection } from './section-reproduce.ts'
@@ -58,7 +58,7 @@ function partsOf(data: ReportData): readonly Part[] {
     { id: 'arms', link: 'Before and after', content: armsSection(data) },
     { id: 'fields', link: 'Fields', content: fieldsSection(data) },
     { id: 'worst', link: 'Where it fails', content: worstSection(data) },
-    { id: 'coverage', link: 'With the teacher behind', content: coverageSection(data) },
+    { id: 'coverage', link: coverageTitle(data), content: coverageSection(data) },
     { id: 'costs', link: 'Price and latency', content: costsSection(data) },
     { id: 'training', link: 'Training', content: trainingSection(data) },
     { id: 'data', link: 'Training data', content: dataSection(data) },

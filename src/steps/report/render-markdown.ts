@@ -12,6 +12,7 @@ import {
   moment,
   percent,
   percentRange,
+  pointsOf,
   pointsRange,
   signedPoints,
   usd,
@@ -28,7 +29,7 @@ import {
   trainingPart,
   worstPart,
 } from './render-markdown-details.ts'
-import { coverageSentences } from './section-coverage.ts'
+import { coverageSentences, coverageTitle } from './section-coverage.ts'
 import {
   comparisonSentence,
   fallbackSentence,
@@ -88,7 +89,7 @@ function worseFields(data: ReportData): string | null {
   const { worseFields: fields, replaces, marginPoints } = data.verdict
   if (fields.length === 0) return null
   return paragraphs([
-    plain(`Worse than ${replaces} by more than the ${marginPoints} points allowed, field by field:`),
+    plain(`Worse than ${replaces} by more than the ${pointsOf(marginPoints)} allowed:`),
     bullets(fields.map((item) => `${code(item.path)} ${plain(worseFieldText(item))}`)),
   ])
 }
@@ -250,7 +251,7 @@ function coveragePart(data: ReportData): string | null {
     percent(point.cascadeScore),
   ])
   return paragraphs([
-    '## With the teacher behind it',
+    `## ${coverageTitle(data)}`,
     ...sentences.map(plain),
     lines.length > 0 &&
       table(

@@ -38,7 +38,7 @@ export function renderSummary(data: ReportData, options: SummaryOptions): string
     'Before you trust these figures:',
     data.warnings,
     width,
-    Math.min(6, room - 4),
+    Math.min(6, room - 6),
     '!',
   )
   const next = itemLines('What to try next:', data.next, width, room - warnings.length, '-')

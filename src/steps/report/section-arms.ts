@@ -58,8 +58,8 @@ function armsTable(data: ReportData): Html {
       <thead>
         <tr>
           <th scope="col">Arm</th>
-          <th scope="col" class="chart">${capital(metricName(data))}${stripAxis(scale, roundPercent)}</th>
-          <th scope="col" class="figure">with 95 % interval</th>
+          <th scope="col" class="figure">${capital(metricName(data))}</th>
+          <th scope="col" class="chart">with its 95 % interval${stripAxis(scale, roundPercent)}</th>
           ${exact && html`<th scope="col" class="figure">Exact match</th>`}
           <th scope="col" class="figure">Valid</th>
           <th scope="col" class="figure">Price of 1,000 calls</th>
@@ -83,8 +83,9 @@ function armRow(data: ReportData, arm: Arm, scale: StripScale, exact: boolean): 
       >
       ${arm.failed > 0 && html`<small class="bad">${countOf(arm.failed, 'call')} failed, counted as wrong</small>`}
     </th>
+    ${shareCell(arm.score, arm.interval)}
     <td class="chart">${strip(scale, arm.score, arm.interval, arm.role, title)}</td>
-    ${shareCell(arm.score, arm.interval)} ${exact && shareCell(arm.exactMatch, arm.exactMatchInterval)}
+    ${exact && shareCell(arm.exactMatch, arm.exactMatchInterval)}
     <td class="figure">${percent(arm.valid)}</td>
     <td class="figure">${usd(arm.priceUsdPer1000)}</td>
     <td class="figure">${duration(arm.latencyP50Ms)}</td>
@@ -151,8 +152,8 @@ function comparisons(data: ReportData): HtmlValue {
         <thead>
           <tr>
             <th scope="col">Pair</th>
-            <th scope="col" class="chart">Difference${stripAxis(scale, signedPoints)}</th>
             <th scope="col" class="figure">Points</th>
+            <th scope="col" class="chart">with the 95 % interval${stripAxis(scale, tickPoints)}</th>
           </tr>
         </thead>
         <tbody>
@@ -164,6 +165,10 @@ function comparisons(data: ReportData): HtmlValue {
     <p class="quiet">${mcNemarMeaning}.</p>`
 }
 
+function tickPoints(difference: number): string {
+  return signedPoints(difference).replace(/\.0$/, '')
+}
+
 function pairRow(data: ReportData, item: Comparison, scale: StripScale, margin: number): Html {
   const marks = [
     { value: 0, className: 'zero' },
@@ -172,7 +177,7 @@ function pairRow(data: ReportData, item: Comparison, scale: StripScale, margin: 
   const title = `${item.first} minus ${item.second}: ${signedPoints(item.difference)} points, 95 % interval ${pointsRange(item.interval)}`
   return html`<tr>
     <th scope="row">${armNameOf(data, item.first)}<small>minus ${armNameOf(data, item.second)}</small></th>
-    <td class="chart">${strip(scale, item.difference, item.interval, 'difference', title, marks)}</td>
     <td class="figure">${signedPoints(item.difference)}<small>${pointsRange(item.interval)}</small></td>
+    <td class="chart">${strip(scale, item.difference, item.interval, 'difference', title, marks)}</td>
   </tr>`
 }

@@ -1,7 +1,7 @@
 /** What the student's own confidence is worth: accuracy at coverage, with the teacher behind it. */
 import type { ReportData } from '../../core/report-data.ts'
 import { coverageChart } from './chart-coverage.ts'
-import { percent } from './format.ts'
+import { percent, pointsOf } from './format.ts'
 import { html } from './html.ts'
 import type { HtmlValue } from './html.ts'
 import { armOfRole, pointAtThreshold } from './lookup.ts'
@@ -13,9 +13,13 @@ export function coverageSection(data: ReportData): HtmlValue {
   if (chart === null && sentences.length === 0) return null
   return section(
     'coverage',
-    'With the teacher behind it',
+    coverageTitle(data),
     html`${sentences.map((text) => html`<p>${text}</p>`)} ${chart}`,
   )
+}
+
+export function coverageTitle(data: ReportData): string {
+  return data.coverage.points.length === 0 ? 'How sure the student is' : 'With the teacher behind it'
 }
 
 /** The curve's story in a few sentences; empty where there is no curve and nothing is known of confidence. */
@@ -24,7 +28,7 @@ export function coverageSentences(data: ReportData): readonly string[] {
   const gap = armOfRole(data, 'after')?.expectedCalibrationError ?? data.training.expectedCalibrationError
   if (gap !== null && gap !== undefined) {
     sentences.push(
-      `How honest the confidence is: it differs from the share of answers that are wholly right by ${percent(gap)} on average.`,
+      `How honest the confidence is: it differs from the share of answers that are wholly right by ${pointsOf(Math.round(gap * 1000) / 10)} on average.`,
     )
   }
   return sentences

@@ -2,7 +2,7 @@
 import type { TrainProgress } from '../../core/event.ts'
 import type { ReportData } from '../../core/report-data.ts'
 import { lossChart } from './chart-loss.ts'
-import { bytes, countOf, elapsed, loss, percent, settingText } from './format.ts'
+import { bytes, count, countOf, elapsed, loss, percent, settingText } from './format.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { curvesByPart, keptEpoch } from './lookup.ts'
@@ -74,7 +74,7 @@ function curvesTable(curves: ReturnType<typeof curvesByPart>): Html {
 function curveRow(part: string, point: TrainProgress, kept: boolean): Html {
   return html`<tr>
     <th scope="row">${part}</th>
-    <td class="figure">${point.epoch}${kept && html` <span class="badge">kept</span>`}</td>
+    <td class="figure">${count(point.epoch)}${kept && html` <span class="badge">kept</span>`}</td>
     <td class="figure">${loss(point.trainLoss)}</td>
     <td class="figure">${loss(point.validationLoss)}</td>
     <td class="figure">${percent(point.validationAccuracy)}</td>

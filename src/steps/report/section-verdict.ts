@@ -1,7 +1,7 @@
 /** The top of the page: the verdict in words, the key figures, what to know first and what to try next. */
 import type { VerdictWord } from '../../core/measure.ts'
 import type { ReportData } from '../../core/report-data.ts'
-import { count, elapsed, moment } from './format.ts'
+import { capital, count, elapsed, moment, pointsOf } from './format.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { keyFigures } from './key-figures.ts'
@@ -47,14 +47,10 @@ export function verdictPanel(data: ReportData): Html {
     </p>
     <h2 id="verdict-title">${verdictHeadline(verdict)}</h2>
     <p>${verdict.reason}${fallback !== null && html` ${fallback}`}</p>
-    <p class="quiet">${verdictRule(data)} ${sentence(metricName(data))} is ${metricMeaning(data)}.</p>
+    <p class="quiet">${verdictRule(data)} ${capital(metricName(data))} is ${metricMeaning(data)}.</p>
     ${worseFields(data)}
     <dl class="key-figures">${keyFigures(data).map(keyFigure)}</dl>
   </section>`
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function worseFields(data: ReportData): HtmlValue {
@@ -62,7 +58,7 @@ function worseFields(data: ReportData): HtmlValue {
   if (fields.length === 0) return null
   return html`<div class="worse">
     <p>
-      <strong>Worse than ${replaces} by more than the ${marginPoints} points allowed, field by field:</strong>
+      <strong>Worse than ${replaces} by more than the ${pointsOf(marginPoints)} allowed:</strong>
     </p>
     ${list(fields.map((item) => html`<code>${item.path}</code> ${worseFieldText(item)}`))}
   </div>`

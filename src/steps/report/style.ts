@@ -13,7 +13,7 @@ const colours = `
     color-scheme: dark;
     --page: #14161a; --card: #1c1f25; --ink: #e7e9ec; --quiet: #a2aab4; --line: #333840; --grid: #2c3138;
     --accent: #f2935c; --accent-soft: #3a2419; --cool: #86b6e6; --code: #252930;
-    --good: #74cf97; --bad: #ff9a90; --bad-soft: #40211f; --warn: #eebf62; --warn-soft: #36290f;
+    --good: #74cf97; --bad: #ff9a90; --bad-soft: #40211f; --warn: #eebf62; --warn-soft: #2b2413;
     --right: 134 182 230; --wrong: 240 140 80; --heat-ink: #101215;
   }
 }`
@@ -68,12 +68,13 @@ main > .verdict { margin-top: 24px; }
 .verdict.no_need { --tone: var(--cool); }
 .verdict .word { margin: 0 0 4px; color: var(--tone); font-weight: 700; }
 .verdict .sign { display: inline-block; width: 1.5em; height: 1.5em; margin-right: 4px; border: 2px solid; border-radius: 50%; line-height: 1.32em; text-align: center; font-size: .86em; }
-.verdict h2 { font-size: 1.55rem; max-width: 32em; }
+.verdict h2 { font-size: 1.5rem; }
 .worse { border-left: 3px solid var(--bad); padding-left: 12px; margin: 14px 0; }
 .worse p { margin: 0 0 4px; }
 .worse ul { margin: 0; }
 .key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 0 28px; margin: 18px 0 0; border-top: 1px solid var(--line); }
-.key-figures > div { padding: 14px 0; }
+.key-figures > div { display: grid; grid-row: span 3; grid-template-rows: subgrid; align-items: start; padding: 14px 0; }
+.key-figures dt { align-self: end; }
 .key-figures dt { color: var(--quiet); font-size: .85rem; line-height: 1.35; }
 .key-figures dd { margin: 0; }
 .key-figures .value { font-size: 1.45rem; line-height: 1.4; font-variant-numeric: tabular-nums; white-space: nowrap; letter-spacing: -.01em; }
@@ -98,10 +99,11 @@ td small { white-space: nowrap; }
 td.figure { white-space: nowrap; }
 .words { min-width: 230px; }
 td.hash { overflow-wrap: anywhere; }
-table.arms { min-width: 920px; }
+table.arms { min-width: 940px; }
 table.pairs { min-width: 600px; }
-.arms tbody th { min-width: 200px; max-width: 260px; }
-.pairs tbody th { width: 250px; }
+.arms tbody th { width: 296px; }
+.arms .model { display: inline-block; }
+.pairs tbody th { width: 300px; }
 td.chart { min-width: 120px; padding-inline: 16px; }
 thead th.chart { padding-inline: 16px; }
 .arms .role-after th, .arms .role-after td { background: var(--accent-soft); }
@@ -169,7 +171,7 @@ const details = `
 .heat caption { min-width: 300px; }
 .two .heat th, .two .heat td { padding: 3px 6px; border: 0; }
 .two .heat tbody th { position: sticky; left: 0; background: var(--card); white-space: nowrap; padding-left: 14px; }
-.two .heat td { min-width: 30px; text-align: center; vertical-align: middle; border: 1px solid var(--card); }
+.two .heat td { min-width: 27px; padding-inline: 3px; text-align: center; vertical-align: middle; border: 1px solid var(--card); }
 .heat thead th { color: var(--ink); padding-inline: 0; vertical-align: bottom; }
 .heat thead th:first-child { padding-left: 14px; color: var(--quiet); text-align: left; }
 .heat .turned { text-align: center; }
@@ -206,6 +208,11 @@ const media = `
   .key-figures > div { padding: 10px 0; }
   .key-figures > div + div { border-top: 1px solid var(--line); }
   th, td { padding-inline: 10px; }
+  table.arms { min-width: 800px; }
+  .arms tbody th, .pairs tbody th { width: 196px; }
+  .panel tbody th, .panel thead th:first-child { width: 42%; }
+  .panel th:last-child, .panel td:last-child { width: 66px; }
+  .panel td.chart, .panel thead th.chart { padding-inline: 10px 12px; }
   .plot { padding-inline: 12px; }
   .plot .frame { padding-left: 40px; }
 }

@@ -86,7 +86,7 @@ function fitting(
   names: readonly string[],
   width: number,
 ): readonly SummaryColumn[] {
-  const wanted = Math.min(24, widest(names))
+  const wanted = Math.min(24, widest(['arm', ...names]))
   const least = columns.toSorted((a, b) => b.dispensable - a.dispensable)[0]
   if (width - widthOf(columns) >= wanted || least === undefined || least.dispensable === 0) return columns
   return fitting(

@@ -18,6 +18,7 @@ function graphemes(text: string): string[] {
 
 /** Columns that a text takes: two for East Asian wide characters and emoji, one for the rest. */
 export function columnsOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
   return graphemes(text).reduce((sum, part) => sum + (wide.test(part) ? 2 : 1), 0)
 }
 
