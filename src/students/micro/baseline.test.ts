@@ -28,7 +28,11 @@ describe('trainBaseline', () => {
       o: { type: 'object', properties: { c: { type: 'string' } }, required: ['c'] },
       p: { type: 'object', properties: { c: { type: 'string' }, d: { type: 'string' } }, required: ['c'] },
     })
-    const outputs = [{ o: { c: 'x' }, p: { c: 'x' } }, { a: 'x', p: { c: 'z', d: 'd' } }, { p: { c: 'z' } }]
+    const outputs: Json[] = [
+      { o: { c: 'x' }, p: { c: 'x' } },
+      { a: 'x', p: { c: 'z', d: 'd' } },
+      { p: { c: 'z' } },
+    ]
     expect(await answerOf(task, outputs)).toBe('{"p":{"c":"z"}}')
   })
 

@@ -70,9 +70,9 @@ const cases: readonly Case[] = [
     ),
     inputs: many.map((i) => `to C${i}`),
     outputs: many.map((i): Json => {
-      const pair = i % 2 === 0 ? {} : { pair: [1, 2] }
+      const pair: JsonObject = i % 2 === 0 ? {} : { pair: [1, 2] }
       if (i % 3 === 0) return { at: null, ...pair }
-      const inner = i % 4 === 0 ? {} : { in: { ok: i % 5 === 0 } }
+      const inner: JsonObject = i % 4 === 0 ? {} : { in: { ok: i % 5 === 0 } }
       return { at: { city: `C${i}`, level: i % 2 === 0 ? 'low' : 'high', ...inner }, ...pair }
     }),
   },
