@@ -106,6 +106,30 @@ describe('outputFields', () => {
     expect(fieldOf({ $ref: '#/$defs/a~1b' }, rest).kind).toBe('boolean')
   })
 
+  it('joins what stands beside a reference or a combination', () => {
+    const rest = {
+      $defs: {
+        At: { type: 'object', properties: { city: { type: 'string' } } },
+        Word: { enum: ['a', null] },
+      },
+    }
+    const [city] = fieldsOf({
+      type: 'object',
+      properties: { at: { type: 'object', allOf: [{ $ref: '#/$defs/At' }] } },
+      ...rest,
+    })
+    expect(city.path).toBe('at.city')
+    expect(fieldOf({ $ref: '#/$defs/Word', type: 'string' }, rest)).toMatchObject({
+      values: ['a'],
+      nullable: false,
+    })
+    expect(fieldOf({ type: ['string', 'null'], anyOf: [{ enum: ['a'] }, { type: 'null' }] })).toMatchObject({
+      kind: 'enum',
+      nullable: true,
+    })
+    expect(fieldOf({ $ref: '#/$defs/Word', enum: ['b'] }, rest).kind).toBe('json')
+  })
+
   it('takes what it cannot divide into fields as one json field', () => {
     const schemas: JsonObject[] = [
       { type: 'array', items: { type: 'number' } },
@@ -142,7 +166,10 @@ describe('outputFields', () => {
 
   it.each([
     [{ type: 'object', properties: { a: { type: 'strnig' } } }, 'schema.properties.a.type'],
-    [{ type: 'object', properties: { a: { enum: [] } } }, 'schema.properties.a must allow at least one value'],
+    [
+      { type: 'object', properties: { a: { enum: [] } } },
+      'schema.properties.a must allow at least one value',
+    ],
     [{ type: 'object', properties: [] }, 'schema.properties must be object, got []'],
     [{ type: 'object', properties: {} }, 'schema has no properties'],
     [{ type: 'object', properties: { a: { $ref: 'https://x.test/a' } } }, 'https://x.test/a'],

@@ -163,12 +163,12 @@ function flatten(schema: Json, place: Place): Flat {
       return { schema: {}, nullable: true, opaque: true, following: place.following }
     }
     const following = [...place.following, reference]
-    return combine(rest, flatten(followReference(reference, place), { ...place, following }))
+    return combine(rest, flatten(followReference(reference, place), { ...place, following }), place)
   }
   if (Array.isArray(allOf)) {
     const only = allOf.length === 1 && anyOf === undefined && oneOf === undefined && constant === undefined
     if (!only) return { schema, nullable: false, opaque: true, following: place.following }
-    return combine(rest, flatten(allOf[0] as Json, place))
+    return combine(rest, flatten(allOf[0] as Json, place), place)
   }
   if (constant !== undefined) {
     return flatten({ ...rest, enum: [constant] }, place)
@@ -188,26 +188,38 @@ function flattenOptions(rest: JsonObject, options: readonly Json[], place: Place
   const flats = options.map((option) => flatten(option, place))
   const present = flats.filter((flat) => !isNullOnly(flat.schema))
   const nullable = present.length < flats.length || present.some((flat) => flat.nullable)
-  if (present.length === 1) return combine(rest, { ...present[0], nullable })
+  if (present.length === 1) return combine(rest, { ...present[0], nullable }, place)
   if (present.length > 0 && present.every((flat) => !flat.opaque && Array.isArray(flat.schema.enum))) {
     const values = present.flatMap((flat) => flat.schema.enum as Json[])
     const unique = [...new Map(values.map((value) => [canonicalJson(value), value])).values()]
     const all = nullable && !unique.includes(null) ? [...unique, null] : unique
-    return combine(rest, { schema: { enum: all }, nullable, opaque: false, following: place.following })
+    return combine(
+      rest,
+      { schema: { enum: all }, nullable, opaque: false, following: place.following },
+      place,
+    )
   }
   return { schema: { ...rest, anyOf: options }, nullable, opaque: true, following: place.following }
 }
 
-/** What stands beside a reference or a combination holds as well; where both limit the same, it is opaque. */
-function combine(beside: JsonObject, flat: Flat): Flat {
-  const clash = Object.keys(beside).some(
+/** What stands beside a reference or a combination holds as well; where the two limit the same, it is opaque. */
+function combine(beside: JsonObject, flat: Flat, place: Place): Flat {
+  const outer = withoutNull(beside, place)
+  const speaksOfNull = beside.type !== undefined || beside.enum !== undefined
+  const nullable = flat.nullable && (!speaksOfNull || outer.nullable)
+  const clash = Object.keys(outer.schema).some(
     (key) =>
       !annotations.has(key) &&
-      (key === 'type' || key === 'enum' || key === 'required' || Object.hasOwn(flat.schema, key)) &&
-      canonicalJson(beside[key]) !== canonicalJson(flat.schema[key]),
+      Object.hasOwn(flat.schema, key) &&
+      canonicalJson(outer.schema[key]) !== canonicalJson(flat.schema[key]),
   )
-  const opaque = flat.opaque || clash || entangling.some((keyword) => beside[keyword] !== undefined)
-  return { ...flat, schema: { ...flat.schema, ...beside }, opaque }
+  const merged: JsonObject = { ...flat.schema, ...outer.schema }
+  const { enum: values } = merged
+  const schema =
+    Array.isArray(values) && !nullable
+      ? { ...merged, enum: values.filter((value) => value !== null) }
+      : merged
+  return { schema, nullable, opaque: flat.opaque || outer.opaque || clash, following: flat.following }
 }
 
 function withoutNull(schema: JsonObject, place: Place): Flat {

@@ -31,7 +31,7 @@ afterAll(() => rm(parent, { recursive: true }))
 
 async function exported(name: string, task: Task, training: readonly Example[]) {
   const folder = join(parent, name)
-  const options = { name, version: 1, seed: 1, folder }
+  const options = { name, version: 1, seed: 1, epochs: 8, folder }
   await drain(microTrainer.train(task, { training, validation: [] }, options), () => undefined)
   const file = join(parent, 'out', `${name}.mjs`)
   await exportModule(folder, file)

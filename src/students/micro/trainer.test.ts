@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnswerParser } from '../../core/answer.ts'
 import type { ChatModel } from '../../core/chat-model.ts'
 import { drain, type StepEvent } from '../../core/event.ts'
-import { equalJson, type Json } from '../../core/json.ts'
+import { equalJson, type Json, type JsonObject } from '../../core/json.ts'
 import type { Example } from '../../core/row.ts'
 import type { TrainedStudent, TrainOptions } from '../../core/student.ts'
 import type { Task } from '../../core/task.ts'
@@ -116,14 +116,15 @@ describe('the micro trainer', () => {
   })
 
   it('is the same, byte by byte, for the same rows and seed, whatever the order of keys', async () => {
-    const turned = training.map((example) => ({ ...example, output: turn(example.output) }))
-    const second = await train(deskTask, turned)
-    expect(await bytesOf(second.folder)).toEqual(await bytesOf(student.folder))
-    expect(second.heldOut.map(({ confidence }) => confidence)).toEqual(
-      student.heldOut.map(({ confidence }) => confidence),
-    )
-    const other = await train(deskTask, training, { seed: 6 })
-    expect(await bytesOf(other.folder)).not.toEqual(await bytesOf(student.folder))
+    const rows = training.slice(0, 30)
+    const turned = rows.map((example) => ({ ...example, output: turn(example.output) }))
+    const first = await train(deskTask, rows, { epochs: 3 })
+    const second = await train(deskTask, turned, { epochs: 3 })
+    expect(await bytesOf(second.folder)).toEqual(await bytesOf(first.folder))
+    const confidences = ({ heldOut }: TrainedStudent) => heldOut.map(({ confidence }) => confidence)
+    expect(confidences(second)).toEqual(confidences(first))
+    const other = await train(deskTask, rows, { epochs: 3, seed: 6 })
+    expect(await bytesOf(other.folder)).not.toEqual(await bytesOf(first.folder))
   })
 
   it('gives valid answers to hostile inputs', async () => {
@@ -148,7 +149,7 @@ describe('the micro trainer', () => {
 
   it('uses validation rows where there are some', async () => {
     const validation = unseen.slice(0, 15)
-    const { manifest, heldOut } = await train(deskTask, training, { validation })
+    const { manifest, heldOut } = await train(deskTask, training, { validation, epochs: 3 })
     expect(manifest).toMatchObject({ heldOutBy: 'validation rows', training: { validationRows: 15 } })
     expect(heldOut.map(({ rowKey }) => rowKey)).toEqual(validation.map(({ row }) => row.key))
   })
@@ -186,6 +187,18 @@ describe('the micro trainer', () => {
     expect(manifest.interrupted).toBe(true)
     const { model: early } = await openStudent(folder)
     expect(createAnswerParser(deskTask)((await ask(early, 'Hello')).content)).toHaveProperty('value')
+  })
+
+  it('learns a field whose name objects inherit', async () => {
+    const read = (text: string) => JSON.parse(text) as JsonObject
+    const task = jsonTask(read('{"__proto__":{"enum":["red","blue"]},"constructor":{"type":"boolean"}}'))
+    const rows = Array.from({ length: 12 }, (_, i) =>
+      i % 2 === 0
+        ? exampleOf(`a red thing ${i}`, read('{"__proto__":"red","constructor":true}'))
+        : exampleOf(`a blue thing ${i}`, read('{"__proto__":"blue","constructor":false}')),
+    )
+    const { model: odd } = await openStudent((await train(task, rows)).folder)
+    expect((await ask(odd, 'a red thing')).content).toBe('{"__proto__":"red","constructor":true}')
   })
 
   it('follows soft labels', async () => {
