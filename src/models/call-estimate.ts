@@ -9,30 +9,30 @@ export interface CallEstimate {
 }
 
 export interface CallEstimator {
-  estimate(body: string, maxTokens: number | undefined): CallEstimate
-  learn(body: string, usage: Usage): void
+  estimate(bodyBytes: number, maxTokens: number | undefined): CallEstimate
+  learn(bodyBytes: number, usage: Usage): void
 }
 
 /** English text in JSON, before the first reply says better. */
-const firstTokensPerCharacter = 1 / 3.5
+const firstTokensPerByte = 1 / 3.5
 /** A structured answer rarely has more. */
 const firstCompletionTokens = 500
 
 /** Errs on the high side: answers are taken to be as long as the longest so far. */
 export function createCallEstimator(price: Price | null): CallEstimator {
-  let characters = 0
+  let bytes = 0
   let promptTokens = 0
   let longestCompletion = 0
   return {
-    estimate(body, maxTokens = Infinity) {
-      const rate = characters === 0 ? firstTokensPerCharacter : promptTokens / characters
-      const prompt = Math.ceil(body.length * rate)
+    estimate(bodyBytes, maxTokens = Infinity) {
+      const rate = bytes === 0 ? firstTokensPerByte : promptTokens / bytes
+      const prompt = Math.ceil(bodyBytes * rate)
       const completion = Math.min(maxTokens, longestCompletion || firstCompletionTokens)
       const usage = { promptTokens: prompt, cachedPromptTokens: 0, completionTokens: completion }
       return { tokens: prompt + completion, usd: price === null ? 0 : priceOf(price, usage) }
     },
-    learn(body, usage) {
-      characters += body.length
+    learn(bodyBytes, usage) {
+      bytes += bodyBytes
       promptTokens += usage.promptTokens
       longestCompletion = Math.max(longestCompletion, usage.completionTokens)
     },

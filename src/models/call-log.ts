@@ -1,7 +1,7 @@
 /** A paid model behind the call log: a request whose reply is logged is never sent again, and no reply is lost. */
+import { createHash } from 'node:crypto'
 import type { ChatModel, ChatRequest, Reply } from '../core/chat-model.ts'
 import { PotstillError } from '../core/errors.ts'
-import { hashText } from '../core/hash.ts'
 import type { Json } from '../core/json.ts'
 import type { LoggedCall, Store } from '../core/store.ts'
 import type { Budget } from './budget.ts'
@@ -48,10 +48,10 @@ interface Context extends LoggedModelOptions {
   readonly estimator: CallEstimator
 }
 
-/** One request, as it is sent. */
+/** One request, and its body as it is sent: as bytes only, since hundreds of long ones may be under way. */
 interface Question {
   readonly request: ChatRequest
-  readonly body: string
+  readonly body: Buffer
   readonly signal?: AbortSignal
 }
 
@@ -67,7 +67,7 @@ export function createLoggedModel(options: LoggedModelOptions): ChatModel {
     id,
     source: 'provider',
     priceBasis,
-    complete: (request, signal) => askOnce(context, { request, body: write(request), signal }),
+    complete: (request, signal) => askOnce(context, { request, body: Buffer.from(write(request)), signal }),
   }
 }
 
@@ -83,7 +83,7 @@ async function askOnce(context: Context, question: Question): Promise<Reply> {
       if (!onlyOther || question.signal?.aborted === true) throw error
     }
   }
-  const reply = ask(context, question)
+  const reply = ask(context, question, key)
   underWay.set(key, reply)
   try {
     return await reply
@@ -93,11 +93,11 @@ async function askOnce(context: Context, question: Question): Promise<Reply> {
 }
 
 /** Goes through the replies that are logged, then asks for new ones, until one holds an answer. */
-async function ask(context: Context, question: Question): Promise<Reply> {
+async function ask(context: Context, question: Question, firstKey: string): Promise<Reply> {
   let fault = ''
-  let key = ''
+  let key = firstKey
   for (let reply = 0; reply < mostReplies; reply++) {
-    key = callKey(context, question, reply)
+    if (reply > 0) key = callKey(context, question, reply)
     const logged = await context.store.findCall(key)
     const { call, body } =
       logged === null ? await pay(context, question, key) : { call: logged, body: parseBody(logged.response) }
@@ -130,9 +130,10 @@ function toReply(
   }
 }
 
-/** Exactly the same request, provider and sample have the same key. */
+/** Exactly the same request, provider and sample have the same key; each further reply has one of its own. */
 function callKey({ connection }: Context, { request, body }: Question, reply: number): string {
-  return hashText([connection.provider.baseUrl, request.repeat ?? 0, reply, body].join('\n'))
+  const place = `${connection.provider.baseUrl}\n${request.repeat ?? 0}\n${reply}\n`
+  return createHash('sha256').update(place).update(body).digest('hex')
 }
 
 interface PaidCall {
@@ -143,7 +144,7 @@ interface PaidCall {
 /** Sends a request as the budget and the scheduler allow; resolves when its reply is on disk. */
 async function pay(context: Context, question: Question, key: string): Promise<PaidCall> {
   const { connection, store, run, budget, estimator } = context
-  const estimate = estimator.estimate(question.body, question.request.maxTokens)
+  const estimate = estimator.estimate(question.body.length, question.request.maxTokens)
   const reservation = await budget.reserve(estimate.usd)
   let started = false
   let lost = false
@@ -171,7 +172,7 @@ async function pay(context: Context, question: Question, key: string): Promise<P
 /** The raw reply goes to disk before anybody looks for an answer in it; only its price is read, which cannot fail. */
 async function log(
   { connection, store, run, id, price, estimator }: Context,
-  { body: request }: Question,
+  question: Question,
   key: string,
   raw: RawReply,
   pauseMs: number | undefined,
@@ -183,7 +184,7 @@ async function log(
     provider: connection.provider.baseUrl,
     model: id,
     run,
-    request,
+    request: question.body.toString(),
     status: raw.status,
     response: raw.text,
     latencyMs: raw.latencyMs,
@@ -191,7 +192,7 @@ async function log(
     finishedAtMs: Date.now(),
   }
   await store.commitCall(call)
-  if (usage !== null) estimator.learn(request, usage)
+  if (usage !== null) estimator.learn(question.body.length, usage)
   const tokens = usage === null ? undefined : usage.promptTokens + usage.completionTokens
   return { ok: { call, body }, pauseMs, tokens }
 }

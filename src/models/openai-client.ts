@@ -16,8 +16,8 @@ export interface RawReply {
 }
 
 export interface ChatClient {
-  /** Sends the body to POST {baseUrl}/chat/completions. Never throws, but for an aborted signal (INTERRUPTED). */
-  post(body: string, signal?: AbortSignal): Promise<Outcome<RawReply>>
+  /** Sends the body, JSON in UTF-8, to POST {baseUrl}/chat/completions. Never throws, but for an aborted signal (INTERRUPTED). */
+  post(body: Uint8Array, signal?: AbortSignal): Promise<Outcome<RawReply>>
   close(): Promise<void>
 }
 

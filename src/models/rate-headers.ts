@@ -18,13 +18,17 @@ export function retryAfterMs(headers: Headers, nowUnixMs: number): number | unde
 
 /** Milliseconds until requests or tokens are left again; undefined while some are. */
 export function exhaustedMs(headers: Headers): number | undefined {
-  const waits = ['requests', 'tokens'].flatMap((unit) => {
-    if (readNumber(headers[`x-ratelimit-remaining-${unit}`]) !== 0) return []
-    const reset = durationMs(single(headers[`x-ratelimit-reset-${unit}`]))
-    return reset === undefined ? [] : [Math.min(reset, longestPauseMs)]
+  const waits = units.flatMap(({ remaining, reset }) => {
+    const wait = readNumber(headers[remaining]) === 0 ? durationMs(single(headers[reset])) : undefined
+    return wait === undefined ? [] : [Math.min(wait, longestPauseMs)]
   })
   return waits.length === 0 ? undefined : Math.max(...waits)
 }
+
+const units = ['requests', 'tokens'].map((unit) => ({
+  remaining: `x-ratelimit-remaining-${unit}`,
+  reset: `x-ratelimit-reset-${unit}`,
+}))
 
 /** "20ms", "1s", "6m0s", "1h2m3.5s" or plain seconds, in milliseconds. */
 export function durationMs(text: string | undefined): number | undefined {

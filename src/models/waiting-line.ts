@@ -16,9 +16,10 @@ export interface WaitingLine<Job> {
 
 export function createWaitingLine<Job>(): WaitingLine<Job> {
   let retries: Job[] = []
-  let fresh: Job[] = []
-  /** Where `fresh` begins: shifting a long array for each request would cost more than the request. */
+  let fresh: (Job | undefined)[] = []
+  /** Where `fresh` begins, with nothing before it: shifting a long array would cost more than the request. */
   let head = 0
+  const waitingFresh = (): Job[] => fresh.slice(head) as Job[]
   const resting = new Set<Job>()
   return {
     add: (job) => void fresh.push(job),
@@ -28,16 +29,16 @@ export function createWaitingLine<Job>(): WaitingLine<Job> {
     first: () => (retries.length > 0 ? retries[0] : fresh[head]),
     takeFirst() {
       if (retries.length > 0) retries.shift()
-      else head++
-      if (head < 1000 || head * 2 < fresh.length) return
-      fresh = fresh.slice(head)
+      else if (head < fresh.length) fresh[head++] = undefined
+      if (head < 100 || head * 2 < fresh.length) return
+      fresh = waitingFresh()
       head = 0
     },
     remove(matches) {
-      const removed = [...retries, ...resting, ...fresh.slice(head)].filter(matches)
+      const removed = [...retries, ...resting, ...waitingFresh()].filter(matches)
       const stays = (job: Job): boolean => !matches(job)
       retries = retries.filter(stays)
-      fresh = fresh.slice(head).filter(stays)
+      fresh = waitingFresh().filter(stays)
       head = 0
       for (const job of removed) resting.delete(job)
       return removed
