@@ -39,7 +39,7 @@ export function outputTree(output: TaskOutput): SchemaNode {
 }
 
 /** The leaves of a tree, in order. */
-export function leavesOf(node: SchemaNode): readonly FieldNode[] {
+function leavesOf(node: SchemaNode): readonly FieldNode[] {
   return node.kind === 'field' ? [node] : node.children.flatMap(leavesOf)
 }
 

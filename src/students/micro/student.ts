@@ -9,7 +9,7 @@ import { tag } from './runtime/tagger.js'
 import { readModel, type MicroModel } from './student-files.ts'
 
 /** `confidence` is the calibrated probability that the whole of `output` is right. */
-export function answer(
+function answer(
   { plan, classifier, tagger }: MicroModel,
   input: string,
 ): { output: Json; confidence: number } {
