@@ -1,5 +1,6 @@
 /** The whole story: measure, generate, curate, train, measure again, report. Each step resumes by itself. */
 import type { StepEvent, StepName } from './core/event.ts'
+import { checkTask } from './pipeline/check-task.ts'
 import { estimateCost } from './pipeline/estimate.ts'
 import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
 import { reportLostCalls } from './pipeline/lost-calls.ts'
@@ -12,6 +13,7 @@ import { writeReport } from './pipeline/write-report.ts'
 export async function* runPipeline(options: SessionOptions): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
+    await checkTask(session)
     yield* reportLostCalls(session)
     yield* estimateCost(session)
     const before = yield* measureBefore(session)
@@ -32,6 +34,7 @@ export async function* runOneStep(
 ): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
+    await checkTask(session)
     yield* reportLostCalls(session)
     return session.result(yield* oneStep(session, step))
   } finally {

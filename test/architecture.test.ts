@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   statistics: ['core'],
   similarity: ['core'],
   'students/student-folder.ts': ['core'],
-  'students/micro': ['core', 'students/student-folder.ts'],
+  'students/micro': ['core', 'statistics', 'students/student-folder.ts'],
   'students/registry.ts': ['core', 'students/micro', 'students/student-folder.ts'],
   models: ['core', 'data'],
   'steps/evaluate': ['core', 'statistics'],

@@ -45,7 +45,11 @@ const settings = (home: string): { cwd: string; env: Record<string, string> } =>
 function loggedBodies(home: string): string[] {
   try {
     const database = new DatabaseSync(join(home, storeFile), { readOnly: true })
-    const lines = database.prepare('SELECT request FROM calls').all() as { request: string }[]
+    const lines = database
+      .prepare(
+        "SELECT coalesce(text, '') || request_tail AS request FROM calls LEFT JOIN request_heads ON id = request_head",
+      )
+      .all() as { request: string }[]
     database.close()
     return lines.map((line) => line.request)
   } catch {

@@ -29,7 +29,7 @@ export async function* trainStudent(
   return yield* trainOn(session, 'train', 'the student', curated.examples)
 }
 
-/** null without labelled rows: there is nothing to learn from yet. */
+/** null without labelled rows, when there is nothing to learn from yet, or without any others, when it is the student. */
 export async function* trainOnLabels(session: Session): AsyncGenerator<StepEvent, StudentResult | null> {
   const examples = session.labelledExamples()
   if (examples.length === 0) return null

@@ -22,7 +22,11 @@ export interface EvaluateOptions {
   /** What a processor costs, for local models. */
   readonly usdPerCoreHour: number
   readonly signal?: AbortSignal
+  /** Money spent by the run so far, for the progress line. */
+  readonly spentUsd?: () => number
 }
+
+const warmUpRows = 50
 
 /**
  * One judged answer a row, in the order of the rows. A failed call is a judged answer too.
@@ -44,6 +48,7 @@ export async function* evaluateArm(
       options.judge,
     )
   }
+  if (local) await warmUp(arm, rows, options.judge)
   let done = 0
   let right = 0
   for await (const { index, result } of mapConcurrently(rows, local ? 1 : options.concurrency, ask)) {
@@ -56,10 +61,18 @@ export async function* evaluateArm(
       label: arm.name,
       done,
       total: rows.length,
+      ...(arm.model.source === 'provider' && options.spentUsd !== undefined
+        ? { spentUsd: options.spentUsd() }
+        : {}),
       detail: `${((100 * right) / done).toFixed(1)} % so far`,
     }
   }
   return answers
+}
+
+/** A served model has been running for a while: its first answers, slow until compiled, are not timed. */
+async function warmUp(arm: ArmSpec, rows: readonly Row[], judge: Judge): Promise<void> {
+  for (const row of rows.slice(0, warmUpRows)) await answerOf(arm, row, judge, undefined)
 }
 
 async function answerOf(

@@ -1,0 +1,38 @@
+/** Refuses, before anything is spent, a task whose answers the student could never give. */
+import { PotstillError } from '../core/errors.ts'
+import type { Json } from '../core/json.ts'
+import type { Example } from '../core/row.ts'
+import { trainers } from '../students/registry.ts'
+import type { Session } from './session.ts'
+
+/** Fewer rows than this say little about what values a field takes. */
+const leastRowsToTell = 30
+
+/** @throws TRAINING_REFUSED where rows with known answers show it, TASK_UNSUPPORTED for text without any. */
+export async function checkTask(session: Session): Promise<void> {
+  const { config, task } = session
+  const trainer = await trainers[config.student.kind]()
+  const known = knownAnswers(session)
+  if (known.length === 0 && task.output.kind === 'text') {
+    throw new PotstillError('TASK_UNSUPPORTED', `the ${trainer.kind} student cannot write free text`, {
+      hint: 'Give task.output as { labels: [...] } or a JSON Schema of enums, booleans, numbers and quoted strings.',
+    })
+  }
+  if (known.length < leastRowsToTell) return
+  const fatal = trainer
+    .check(task, { training: known, validation: [] })
+    .filter(({ level }) => level === 'error')
+  if (fatal.length === 0) return
+  throw new PotstillError('TRAINING_REFUSED', fatal.map(({ text }) => text).join('\n'), {
+    ...(fatal[0].hint === undefined ? {} : { hint: fatal[0].hint }),
+  })
+}
+
+/** Labelled rows, else evaluation rows: looked at for the shape of their answers, learned from they are not. */
+function knownAnswers(session: Session): Example[] {
+  const labelled = session.labelledExamples()
+  if (labelled.length > 0) return [...labelled]
+  const { evaluation, needsExpected } = session.rows
+  if (needsExpected) return []
+  return evaluation.map((row) => ({ row, output: row.expected as Json, origin: 'labelled' }))
+}
