@@ -6,7 +6,7 @@ import { line } from 'd3-shape'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 
-export interface PlotAxis {
+interface PlotAxis {
   /** Where a value lies, in per cent from the left or from the top. */
   readonly position: (value: number) => number
   readonly ticks: readonly { readonly value: number; readonly label: string }[]

@@ -8,6 +8,8 @@ export interface StripScale {
   /** Where a value lies, in per cent of the width. */
   readonly position: (value: number) => number
   readonly ticks: readonly number[]
+  /** The tick that is labelled in any case. */
+  readonly anchor: number
 }
 
 /** One scale for all that is drawn below each other: shares, never beyond 0 and 1. */
@@ -16,7 +18,7 @@ export function shareScale(intervals: readonly Interval[]): StripScale {
   const low = Math.max(0, Math.min(1, ...ends))
   const padded = Math.max(0, Math.min(low - (1 - low) * 0.05, 0.95))
   const [start] = scaleLinear().domain([padded, 1]).nice(4).domain()
-  return stripScale(Math.max(0, start), 1)
+  return stripScale(Math.max(0, start), 1, 1)
 }
 
 /** A scale for differences, zero and all of `include` within it. */
@@ -29,14 +31,15 @@ export function differenceScale(intervals: readonly Interval[], include: readonl
     .domain([low - padding, high + padding])
     .nice(4)
     .domain()
-  return stripScale(start, end)
+  return stripScale(start, end, 0)
 }
 
-function stripScale(low: number, high: number): StripScale {
+function stripScale(low: number, high: number, anchor: number): StripScale {
   const scale = scaleLinear().domain([low, high]).range([0, 100]).clamp(true)
   return {
     position: (value) => Math.round((Number.isFinite(value) ? scale(value) : 0) * 100) / 100,
     ticks: scale.ticks(4),
+    anchor,
   }
 }
 
@@ -65,10 +68,11 @@ export function strip(
   </svg>`
 }
 
-/** The scale's figures, to stand above a column of strips: the last one always, and no more than there is room for. */
+/** The scale's figures, to stand above a column of strips: not more of them than there is room for. */
 export function stripAxis(scale: StripScale, label: (value: number) => string): Html {
-  const step = Math.ceil((scale.ticks.length - 1) / 3)
-  const shown = scale.ticks.filter((_, index) => (scale.ticks.length - 1 - index) % Math.max(1, step) === 0)
+  const step = Math.ceil(scale.ticks.length / 3)
+  const anchor = scale.ticks.indexOf(scale.anchor)
+  const shown = scale.ticks.filter((_, index) => (index - anchor) % step === 0)
   return html`<svg class="strip axis" aria-hidden="true" width="100%" height="16">
     ${shown.map((tick) => html`<text x="${scale.position(tick)}%" y="12" text-anchor="middle">${label(tick)}</text>`)}
   </svg>`

@@ -11,7 +11,7 @@ import { clean, columnsOf } from './terminal-text.ts'
 
 const slips = /undefined|NaN|Infinity|\[object/
 
-function check(property: (data: ReportData) => void, runs = 60): void {
+function check(property: (data: ReportData) => void, runs = 40): void {
   fc.assert(fc.property(edgeReports, property), { numRuns: runs })
 }
 
@@ -41,7 +41,7 @@ describe('any report', () => {
         expect(lines.length).toBeLessThanOrEqual(35)
         expect(lines.filter((line) => columnsOf(line) > width && line !== path)).toEqual([])
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
@@ -50,7 +50,7 @@ describe('any report', () => {
       const journal = renderJournal([{ ...journalFixture[0], text: data.note ?? '' }], data)
       expect(journal).not.toMatch(slips)
       expect(tableFaults(journal)).toEqual([])
-    }, 30)
+    }, 20)
   })
 })
 

@@ -105,6 +105,21 @@ describe('the words', () => {
     expect(wordsOf(reportFixture)).toContain('sync_failure sync_failure sync_failure ✕ wrong: install_update')
   })
 
+  it('keep the line breaks and the spaces of inputs, answers, config and prompt as they are', () => {
+    const text = 'one\n  two\n'
+    const [row] = reportFixture.worstRows
+    const data = {
+      ...reportFixture,
+      task: { ...reportFixture.task, prompt: text },
+      reproduce: { ...reportFixture.reproduce, config: text },
+      worstRows: [{ ...row, input: text, answers: [{ arm: 'student-after', value: null, fault: text }] }],
+    }
+    const page = renderHtml(data)
+    expect(page.split(`<pre tabindex="0"><code>${text}</code></pre>`).length).toBe(3)
+    expect(page).toContain(`<blockquote dir="auto">${text}</blockquote>`)
+    expect(page).toContain(`<span class="answer" dir="auto">${text}</span>`)
+  })
+
   it('link to the terms only on the web', () => {
     const terms = { ...reportFixture.terms, url: 'javascript:alert(1)' }
     expect(renderHtml({ ...reportFixture, terms })).not.toContain('href="javascript')

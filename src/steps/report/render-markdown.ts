@@ -30,6 +30,7 @@ import {
   worstPart,
 } from './render-markdown-details.ts'
 import { coverageSentences, coverageTitle } from './section-coverage.ts'
+import { classMeanings } from './section-fields.ts'
 import {
   comparisonSentence,
   fallbackSentence,
@@ -52,7 +53,7 @@ export function renderMarkdown(data: ReportData): string {
     firstPart(data),
     armsPart(data),
     fieldsPart(data),
-    ...data.fields.map(detailPart),
+    detailsPart(data),
     worstPart(data),
     coveragePart(data),
     costsPart(data),
@@ -213,6 +214,11 @@ function fieldsPart(data: ReportData): string | null {
   ])
 }
 
+function detailsPart(data: ReportData): string | null {
+  const parts = data.fields.map(detailPart).filter((part) => part !== null)
+  return parts.length === 0 ? null : paragraphs(['## Value by value', plain(classMeanings), ...parts])
+}
+
 function detailPart(detail: FieldDetail): string | null {
   if (detail.classes.length === 0) return null
   const lines = detail.classes
@@ -226,7 +232,7 @@ function detailPart(detail: FieldDetail): string | null {
     ])
   const confusions = topConfusions(detail.confusion, 8)
   return paragraphs([
-    `### ${code(detail.path)}, value by value`,
+    `### ${code(detail.path)}`,
     table(
       [['Value'], ['Rows', 'figure'], ['Precision', 'figure'], ['Recall', 'figure'], ['F1', 'figure']],
       lines,

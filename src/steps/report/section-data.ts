@@ -69,7 +69,7 @@ function removedTable(data: ReportData): Html {
       ${removed.map(
         (item) =>
           html`<tr>
-            <th scope="row">${reasonLabels[item.reason]}</th>
+            <th scope="row" class="short">${reasonLabels[item.reason]}</th>
             <td class="figure">${count(item.rows)}</td>
             <td class="chart">${bar(item.rows / most, 'removed')}</td>
             <td class="figure">${percent(candidates > 0 ? item.rows / candidates : null)}</td>
@@ -110,7 +110,7 @@ function leaks(data: ReportData): HtmlValue {
               html`<tr>
                 <th scope="row">${leak.rowId}</th>
                 <td>${leak.evaluationRowId}</td>
-                <td>${reasonLabels[leak.reason]}</td>
+                <td class="short">${reasonLabels[leak.reason]}</td>
                 <td class="figure">${decimal(leak.similarity)}</td>
                 <td class="words" dir="auto">${leak.text}</td>
               </tr>`,
@@ -141,11 +141,11 @@ function balancePanel(share: ClassShare): Html {
     <caption>
       <code>${share.path}</code>
     </caption>
-    <thead class="unseen">
+    <thead>
       <tr>
-        <th scope="col">Value</th>
-        <th scope="col">As a bar</th>
-        <th scope="col">Rows</th>
+        <th scope="col"><span class="unseen">Value</span></th>
+        <th scope="col"><span class="unseen">As a bar</span></th>
+        <th scope="col"><span class="unseen">Rows</span></th>
       </tr>
     </thead>
     <tbody>

@@ -12,6 +12,10 @@ import { armName, list, scrollBox, section } from './parts.ts'
 const mostClasses = 100
 const smallMatrix = 12
 
+export const classMeanings =
+  'How the student does on each value. Recall: of the rows that have the value, the share where the student says so. ' +
+  'Precision: of the rows where the student says so, the share that have it. F1 is low when either of them is.'
+
 export function fieldsSection(data: ReportData): HtmlValue {
   const paths = [...new Set(data.arms.flatMap((arm) => arm.fields.map((item) => item.path)))]
   const details = data.fields.filter((item) => item.classes.length > 0)
@@ -19,7 +23,8 @@ export function fieldsSection(data: ReportData): HtmlValue {
   return section(
     'fields',
     paths.length > 1 ? 'Field by field' : 'Value by value',
-    html`${paths.length > 1 && panels(data, paths)} ${details.map((item) => fieldDetails(item))}`,
+    html`${paths.length > 1 && panels(data, paths)} ${details.length > 0 && html`<p>${classMeanings}</p>`}
+    ${details.map(fieldDetails)}`,
   )
 }
 
@@ -119,31 +124,27 @@ function summaryOf(wrongPairs: number, detail: FieldDetail): string {
 
 function classTable(detail: FieldDetail): Html {
   const shown = detail.classes.slice(0, mostClasses)
-  return html`<p>
-      Recall: of the rows that have the value, the share where the student says so. Precision: of the rows
-      where the student says so, the share that have it. F1 is low when either of them is.
-    </p>
-    ${scrollBox(
-      `Values of ${detail.path}`,
-      html`<table>
-        <caption>
-          The student, value by value
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col" class="figure">Rows</th>
-            <th scope="col" class="figure">Precision</th>
-            <th scope="col" class="figure">Recall</th>
-            <th scope="col" class="figure">F1</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shown.map(classRow)}
-        </tbody>
-      </table>`,
-    )}
-    ${detail.classes.length > shown.length && html`<p class="quiet">${countOf(detail.classes.length - shown.length, 'more value')} in report.json.</p>`}`
+  return html`${scrollBox(
+    `Values of ${detail.path}`,
+    html`<table>
+      <caption>
+        The student, value by value
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Value</th>
+          <th scope="col" class="figure">Rows</th>
+          <th scope="col" class="figure">Precision</th>
+          <th scope="col" class="figure">Recall</th>
+          <th scope="col" class="figure">F1</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map(classRow)}
+      </tbody>
+    </table>`,
+  )}
+  ${detail.classes.length > shown.length && html`<p class="quiet">${countOf(detail.classes.length - shown.length, 'more value')} in report.json.</p>`}`
 }
 
 function classRow(item: ClassScore): Html {

@@ -56,7 +56,7 @@ export function worstSection(data: ReportData): HtmlValue {
     'Where it still fails',
     html`<p>
         The rows on which the student did worst, with the fields on which any arm differs from the expected
-        answer. Read a few: often the expected answer, not the student, is what should change.
+        answer. Read a few: sometimes it is the expected answer that should change.
       </p>
       ${data.worstRows.map((row) => worstRow(data, row))}`,
   )
@@ -90,7 +90,7 @@ function answersTable(data: ReportData, row: WorstRow, fields: readonly Compared
         (item) =>
           html`<tr>
             <th scope="row"><code>${item.path}</code></th>
-            <td dir="auto">${item.expected}</td>
+            <td><span class="answer" dir="auto">${item.expected}</span></td>
             ${item.answers.map((answer) => answerCell(answer))}
           </tr>`,
       )}
@@ -99,9 +99,8 @@ function answersTable(data: ReportData, row: WorstRow, fields: readonly Compared
 }
 
 function answerCell(answer: ComparedField['answers'][number]): Html {
-  return answer.differs
-    ? html`<td class="differs" dir="auto">
-        <span class="cross">✕ <span class="unseen">wrong: </span></span>${answer.text}
-      </td>`
-    : html`<td dir="auto">${answer.text}</td>`
+  const cross = html`<span class="cross">✕</span><span class="unseen"> wrong:</span> `
+  return html`<td class="${answer.differs ? 'differs' : ''}">
+    ${answer.differs && cross}<span class="answer" dir="auto">${answer.text}</span>
+  </td>`
 }

@@ -42,7 +42,6 @@ code, pre, .hash, .model { font-family: ui-monospace, SFMono-Regular, Menlo, Con
 .note { margin: 12px 0 0; padding-left: 12px; border-left: 3px solid var(--line); white-space: pre-line; }
 .bad { color: var(--bad); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-thead.unseen { position: absolute; }
 main > section { margin: 48px 0 0; scroll-margin-top: 16px; }
 nav ul { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 28px 0 0; padding: 12px 0; border-block: 1px solid var(--line); max-width: none; font-size: .92rem; }
 nav li { margin: 0; }
@@ -98,6 +97,7 @@ td small { white-space: nowrap; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; }
 td.figure { white-space: nowrap; }
 .words { min-width: 230px; }
+.short { min-width: 150px; }
 td.hash { overflow-wrap: anywhere; }
 table.arms { min-width: 940px; }
 table.pairs { min-width: 600px; }
@@ -141,10 +141,10 @@ svg text { fill: var(--quiet); font: 12px system-ui, sans-serif; font-variant-nu
 .panel td.chart, .panel thead th.chart { min-width: 0; padding-inline: 14px; }
 .panel th.group { width: auto; padding: 10px 6px 2px; color: var(--quiet); font-size: .84rem; }
 .panel tfoot td { padding-top: 4px; }
-.panel.balance tbody th { width: 38%; }
+.panel.balance th:first-child { width: 38%; }
 .panel.balance td.chart { padding-inline: 6px; }
 .bar .track { fill: var(--grid); }
-.bar .plain, .bar .kept { fill: var(--cool); }
+.bar .plain { fill: var(--cool); }
 .bar .removed { fill: var(--accent); }
 .plot { margin: 0 0 12px; padding: 12px 16px 8px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; min-width: 0; }
 .plot figcaption { font-weight: 600; }
@@ -173,6 +173,7 @@ const details = `
 .two .heat tbody th { position: sticky; left: 0; background: var(--card); white-space: nowrap; padding-left: 14px; }
 .two .heat td { min-width: 27px; padding-inline: 3px; text-align: center; vertical-align: middle; border: 1px solid var(--card); }
 .heat thead th { color: var(--ink); padding-inline: 0; vertical-align: bottom; }
+.two .heat thead th { padding-top: 10px; }
 .heat thead th:first-child { padding-left: 14px; color: var(--quiet); text-align: left; }
 .heat .turned { text-align: center; }
 .heat .turned span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
@@ -187,7 +188,8 @@ const details = `
 .worst h3 { margin-top: 0; }
 blockquote { margin: 0 0 10px; padding: 10px 14px; background: var(--code); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24em; overflow-y: auto; }
 .answers { width: auto; min-width: 100%; }
-.answers td { white-space: pre-wrap; min-width: 110px; max-width: 380px; overflow-wrap: anywhere; }
+.answer { white-space: pre-wrap; }
+.answers td { min-width: 110px; max-width: 380px; overflow-wrap: anywhere; }
 .differs { background: var(--bad-soft); }
 .cross { color: var(--bad); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 2px 24px; margin: 0 0 12px; font-size: .9rem; }
@@ -212,6 +214,7 @@ const media = `
   .arms tbody th, .pairs tbody th { width: 196px; }
   .panel tbody th, .panel thead th:first-child { width: 42%; }
   .panel th:last-child, .panel td:last-child { width: 66px; }
+  .panel.balance th:first-child { width: 46%; }
   .panel td.chart, .panel thead th.chart { padding-inline: 10px 12px; }
   .plot { padding-inline: 12px; }
   .plot .frame { padding-left: 40px; }
@@ -221,7 +224,12 @@ const media = `
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   nav { display: none; }
   .scroll, pre, blockquote { overflow: visible; max-height: none; }
+  table { font-size: 8.5pt; }
+  th small, td small { font-size: 7pt; }
   table.arms, table.pairs { min-width: 0; }
+  .arms tbody th { width: auto; }
+  .two { grid-template-columns: minmax(0, 1fr); }
+  .two .heat td { min-width: 0; }
   pre { white-space: pre-wrap; }
   main > section { margin-top: 24px; }
   tr, .plot, .worst, .card, .verdict { break-inside: avoid; }
