@@ -127,7 +127,7 @@ export const reportFixture: ReportData = {
     unlabelledRows: 900,
     trainingRows: 866,
     validationRows: 97,
-    evaluationFrom: 'a file of their own, data/evaluation.jsonl',
+    evaluationFrom: '200 rows of data/evaluation.jsonl',
   },
   arms,
   comparisons: [

@@ -120,6 +120,25 @@ describe('the words', () => {
     expect(page).toContain(`<span class="answer" dir="auto">${text}</span>`)
   })
 
+  it('set neither the floor nor the student before beside the worst rows, and fold all but five of them away', () => {
+    const [row] = reportFixture.worstRows
+    const floor = {
+      ...row,
+      answers: [...row.answers, { arm: 'most-frequent', value: { sentiment: 'positive' } }],
+    }
+    const page = renderHtml({ ...reportFixture, worstRows: Array.from({ length: 7 }, () => floor) })
+    const worst = page.slice(page.indexOf('id="worst"'), page.indexOf('id="coverage"'))
+    expect(worst).not.toContain('most-frequent')
+    expect(worst).not.toContain('positive')
+    expect(worst).toMatch(/<summary>2\smore rows<\/summary>/)
+  })
+
+  it('give the intervals of worse fields without calling them 95 % ones', () => {
+    const words = wordsOf(reportFixture)
+    expect(words).toContain('intent −6.0 points (−11.2 to −0.8 points)')
+    expect(words).toContain('These intervals are wider than 95 %')
+  })
+
   it('link to the terms only on the web', () => {
     const terms = { ...reportFixture.terms, url: 'javascript:alert(1)' }
     expect(renderHtml({ ...reportFixture, terms })).not.toContain('href="javascript')

@@ -7,7 +7,7 @@ import { breakEvenHeadline, costsNote, spentSentence } from './section-costs.ts'
 import { curationSentence, generationSentence } from './section-data.ts'
 import { isWebUrl, runFacts } from './section-reproduce.ts'
 import { lossMeaning, trainingSentence } from './section-training.ts'
-import { differingFields } from './section-worst.ts'
+import { differingFields, shownAnswers } from './section-worst.ts'
 import { reasonLabels, termsLabels } from './words.ts'
 
 export function worstPart(data: ReportData): string | null {
@@ -18,7 +18,7 @@ export function worstPart(data: ReportData): string | null {
 function worstRow(data: ReportData, row: WorstRow): string {
   const sure = row.confidence === null ? '' : `, the student was ${percent(row.confidence)} sure`
   const fields = differingFields(data, row)
-  const heading = ['Field', 'Expected', ...row.answers.map((answer) => named(data, answer.arm))]
+  const heading = ['Field', 'Expected', ...shownAnswers(data, row).map((answer) => named(data, answer.arm))]
   return paragraphs([
     plain(`Row ${row.rowId}${sure}:`),
     block(row.input, 'text'),

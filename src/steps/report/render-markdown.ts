@@ -12,7 +12,6 @@ import {
   moment,
   percent,
   percentRange,
-  pointsOf,
   pointsRange,
   signedPoints,
   usd,
@@ -44,6 +43,8 @@ import {
   verdictLabels,
   verdictRule,
   winsSentence,
+  worseFieldsHeading,
+  worseFieldsMeaning,
   worseFieldText,
 } from './words.ts'
 
@@ -87,11 +88,12 @@ function headPart(data: ReportData): string {
 }
 
 function worseFields(data: ReportData): string | null {
-  const { worseFields: fields, replaces, marginPoints } = data.verdict
+  const { worseFields: fields } = data.verdict
   if (fields.length === 0) return null
   return paragraphs([
-    plain(`Worse than ${replaces} by more than the ${pointsOf(marginPoints)} allowed:`),
+    plain(worseFieldsHeading(data)),
     bullets(fields.map((item) => `${code(item.path)} ${plain(worseFieldText(item))}`)),
+    plain(worseFieldsMeaning),
   ])
 }
 

@@ -8,7 +8,7 @@ import { clean, columnsOf, cut, wrap } from './terminal-text.ts'
 const at80 = { width: 80, colour: false }
 
 describe('the summary', () => {
-  const lines = renderSummary(reportFixture, at80).split('\n')
+  const lines = renderSummary(reportFixture, at80).trimEnd().split('\n')
 
   it('fits 80 columns and 35 lines', () => {
     expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(80)
@@ -35,7 +35,7 @@ describe('the summary', () => {
   it('colours only when asked to, and the same words then', () => {
     const coloured = renderSummary(reportFixture, { width: 80, colour: true })
     expect(coloured).toContain('\u001b[')
-    expect(stripVTControlCharacters(coloured)).toBe(lines.join('\n'))
+    expect(stripVTControlCharacters(coloured)).toBe(`${lines.join('\n')}\n`)
   })
 
   it('leaves out columns, never names, on a narrow terminal, and shows the share of valid answers on a wide one', () => {
@@ -65,7 +65,7 @@ describe('the summary', () => {
       role: 'reference' as const,
     }))
     const text = renderSummary({ ...reportFixture, arms: [...others, ...reportFixture.arms] }, at80)
-    expect(text.split('\n').length).toBeLessThanOrEqual(35)
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(35)
     expect(text).toContain('student-after ')
     expect(text).toContain('and 14 more in the report')
   })

@@ -21,7 +21,7 @@ const mostLines = 35
 type Colours = ReturnType<typeof createColors>
 type Paint = (text: string) => string
 
-/** At most 35 lines, none but the report's path wider than the terminal, without a line end behind the last. */
+/** At most 35 lines, none but the report's path wider than the terminal. */
 export function renderSummary(data: ReportData, options: SummaryOptions): string {
   const width = Math.max(40, Math.floor(options.width))
   const colours = createColors(options.colour)
@@ -42,7 +42,7 @@ export function renderSummary(data: ReportData, options: SummaryOptions): string
     '!',
   )
   const next = itemLines('What to try next:', data.next, width, room - warnings.length, '-')
-  return withPlainSpaces([...head, ...warnings, ...next, ...foot].join('\n'))
+  return `${withPlainSpaces([...head, ...warnings, ...next, ...foot].join('\n'))}\n`
 }
 
 function tableLines(data: ReportData, width: number, colours: Colours): readonly string[] {

@@ -44,11 +44,12 @@ function curveSentences(data: ReportData): readonly string[] {
 
 function chosenSentence(data: ReportData): string {
   const { chosenThreshold, chosenOn } = data.coverage
-  if (chosenThreshold === null)
-    return `No threshold, chosen on ${chosenOn}, would leave enough of the calls to the student.`
+  if (chosenThreshold === null) {
+    return `No threshold was found at which the student would answer enough of the calls and the mixture be good enough; it was looked for on ${chosenOn}.`
+  }
   const point = pointAtThreshold(data, chosenThreshold)
-  const base = `The threshold ${percent(chosenThreshold)} was chosen on ${chosenOn}, not on the evaluation rows.`
-  if (point === undefined) return `${base} No evaluation row reaches it.`
+  const base = `The threshold, ${percent(chosenThreshold)}, was chosen without the evaluation rows, on ${chosenOn}.`
+  if (point === undefined) return `${base} On no evaluation row is the student that sure.`
   return `${base} On the evaluation rows the student answers ${percent(point.coverage)} of the calls with it, and student and teacher together score ${percent(point.cascadeScore)}.`
 }
 

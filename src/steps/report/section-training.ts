@@ -39,10 +39,11 @@ export function trainingSentence(data: ReportData): string {
 }
 
 export function lossMeaning(data: ReportData): string {
-  return (
-    'Loss: how surprised the student is by the right answer; lower is better. Loss on held-out rows, which it does not ' +
-    `learn from, tells what it is worth on new ones; here: ${data.training.heldOutBy}.`
-  )
+  const meaning = 'Loss: how surprised the student is by the right answer; lower is better.'
+  const { heldOutBy } = data.training
+  if (heldOutBy === 'nothing')
+    return `${meaning} No rows were held out, so only the loss on its own rows is known.`
+  return `${meaning} Loss on held-out rows, which it does not learn from, tells what it is worth on new ones; held out here: ${heldOutBy}.`
 }
 
 function curvesTable(curves: ReturnType<typeof curvesByPart>): Html {

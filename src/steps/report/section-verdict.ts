@@ -1,7 +1,7 @@
 /** The top of the page: the verdict in words, the key figures, what to know first and what to try next. */
 import type { VerdictWord } from '../../core/measure.ts'
 import type { ReportData } from '../../core/report-data.ts'
-import { capital, count, elapsed, moment, pointsOf } from './format.ts'
+import { capital, count, elapsed, moment } from './format.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { keyFigures } from './key-figures.ts'
@@ -14,6 +14,8 @@ import {
   verdictHeadline,
   verdictLabels,
   verdictRule,
+  worseFieldsHeading,
+  worseFieldsMeaning,
   worseFieldText,
 } from './words.ts'
 
@@ -54,13 +56,12 @@ export function verdictPanel(data: ReportData): Html {
 }
 
 function worseFields(data: ReportData): HtmlValue {
-  const { worseFields: fields, replaces, marginPoints } = data.verdict
+  const { worseFields: fields } = data.verdict
   if (fields.length === 0) return null
   return html`<div class="worse">
-    <p>
-      <strong>Worse than ${replaces} by more than the ${pointsOf(marginPoints)} allowed:</strong>
-    </p>
+    <p><strong>${worseFieldsHeading(data)}</strong></p>
     ${list(fields.map((item) => html`<code>${item.path}</code> ${worseFieldText(item)}`))}
+    <p class="quiet">${worseFieldsMeaning}</p>
   </div>`
 }
 

@@ -80,6 +80,6 @@ describe('the metric', () => {
 
   it('of the verdict is the one that the rule names', () => {
     const exact = { ...reportFixture, verdict: { ...reportFixture.verdict, metric: 'exactMatch' as const } }
-    expect(verdictRule(exact)).toMatch(/in exact match the student may be at most 2\spoints below/)
+    expect(verdictRule(exact)).toMatch(/the student’s exact match may be at most 2\spoints below/)
   })
 })

@@ -67,7 +67,10 @@ export function metricMeaning(data: ReportData): string {
 export function verdictRule(data: ReportData): string {
   const { verdict } = data
   const metric = verdict.metric === 'exactMatch' ? 'exact match' : metricName(data)
-  return `The rule, set beforehand: in ${metric} the student may be at most ${pointsOf(verdict.marginPoints)} below ${verdict.replaces}.`
+  return (
+    `The rule, set beforehand: the student’s ${metric} may be at most ${pointsOf(verdict.marginPoints)} below that of ` +
+    `${verdict.replaces}, and the whole 95\u00a0% interval of the difference has to keep to that.`
+  )
 }
 
 export const intervalMeaning =
@@ -115,13 +118,21 @@ export function winsSentence(comparison: Comparison): string {
 }
 
 export function worseFieldText(field: Verdict['worseFields'][number]): string {
-  return `${signedPoints(field.difference)} points (95\u00a0% interval ${pointsRange(field.interval)})`
+  return `${signedPoints(field.difference)} points (${pointsRange(field.interval)})`
 }
+
+export function worseFieldsHeading(data: ReportData): string {
+  const { replaces, marginPoints } = data.verdict
+  return `Worse than ${replaces} by more than the ${pointsOf(marginPoints)} allowed, in brackets the interval:`
+}
+
+export const worseFieldsMeaning =
+  'These intervals are wider than 95\u00a0%, since several fields looked at together give chance several turns.'
 
 /** Where the evaluation rows came from and how many there are. */
 export function rowsSentence(data: ReportData): string {
   const rows = countOf(data.data.evaluationRows, 'evaluation row')
-  return `Every arm answered the same ${rows} (${data.data.evaluationFrom}), which the student never learned from.`
+  return `Every arm answered the same ${rows}, which the student never learned from: ${data.data.evaluationFrom}.`
 }
 
 export function fallbackSentence(data: ReportData): string | null {
