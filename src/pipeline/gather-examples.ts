@@ -7,10 +7,12 @@ import { hashJson } from '../core/hash.ts'
 import type { ReportData } from '../core/report-data.ts'
 import type { Example, Row } from '../core/row.ts'
 import { writeTraining } from '../data/write-training.ts'
-import { curate, type Candidate } from '../steps/curate/curate.ts'
+import { curate } from '../steps/curate/curate.ts'
+import type { Candidate } from '../steps/curate/entry.ts'
 import { generate, type Outcome } from '../steps/generate/generate.ts'
 import { rowsToAsk, type SkippedRow } from './rows-to-ask.ts'
 import type { Session } from './session.ts'
+import { withUnasked } from './unasked-rows.ts'
 
 export interface Answered {
   readonly outcomes: readonly Outcome[]
@@ -86,12 +88,8 @@ export async function* curateCandidates(
   session: Session,
   answered: Answered,
 ): AsyncGenerator<StepEvent, Curated> {
-  const { config, task, parse, rows, seed } = session
-  const candidates: Candidate[] = [
-    ...session.labelledExamples().map(({ row, output }) => ({ row, origin: 'labelled' as const, output })),
-    ...answered.outcomes.map((outcome) => ({ origin: 'teacher' as const, ...outcome })),
-    ...answered.skipped.map((skip) => ({ origin: 'teacher' as const, ...skip })),
-  ]
+  const { config, task, rows } = session
+  const candidates: Candidate[] = [...session.labelledExamples(), ...answered.outcomes]
   const step = yield* session.step<{
     'training.jsonl': readonly Example[]
     'fates.jsonl': readonly Fate[]
@@ -99,21 +97,17 @@ export async function* curateCandidates(
   }>({
     step: 'curate',
     id: 'curate',
-    title: `${candidates.length} candidate rows`,
+    title: `${candidates.length + answered.skipped.length} candidate rows`,
     inputs: {
       curate: config.curate,
       task,
       evaluation: hashJson(rows.evaluation.map((row) => row.key)),
       candidates: hashJson(candidates.map(fingerprint)),
+      unasked: hashJson(answered.skipped.map(({ row }) => row.key)),
     },
     async *work(folder) {
-      const { kept, fates, summary } = yield* curate(candidates, {
-        task,
-        parse,
-        evaluation: rows.evaluation,
-        ...config.curate,
-        seed,
-      })
+      const options = { task, evaluation: rows.evaluation, ...config.curate }
+      const { kept, fates, summary } = withUnasked(yield* curate(candidates, options), answered.skipped)
       await writeTraining(join(folder, 'training.chat.jsonl'), 'chat', task, kept)
       await writeTraining(join(folder, 'training.csv'), 'csv', task, kept)
       await writeTraining(join(folder, 'training-rows.json'), 'json', task, kept)
@@ -146,9 +140,7 @@ function joinRows(rows: readonly Row[], lines: readonly OutcomeLine[]): Outcome[
 
 /** What a candidate's fate depends on. */
 function fingerprint(candidate: Candidate): unknown {
-  const { row, origin } = candidate
-  if ('reply' in candidate)
-    return [row.key, row.group, origin, candidate.reply.content, candidate.reply.finishReason]
-  if ('output' in candidate) return [row.key, row.group, origin, candidate.output]
-  return [row.key, row.group, origin]
+  const { row } = candidate
+  if ('reply' in candidate) return [row.key, row.group, candidate.reply.content, candidate.reply.finishReason]
+  return [row.key, row.group, 'output' in candidate ? candidate.output : null]
 }
