@@ -10,12 +10,14 @@ import { maxTagFeatures, readTagBag, readTagTokens, tagBagScale, writeTagFeature
  *
  * @typedef {object} TaggerModel A linear-chain conditional random field over tokens.
  * @property {readonly { readonly key: string, readonly list: boolean }[]} fields
- * @property {readonly string[]} tags one digit a field: 0 outside, 1 begins, 2 continues a span of it
+ * @property {readonly string[]} tags one digit a field: 0 outside, 1 begins, 2 continues a span of it; the first
+ *   is all outside, so what may follow it may also come first
+ * @property {Uint8Array} states the same by field, `[field * tags + tag]`
  * @property {readonly Uint16Array[]} followers which tags may follow each tag
  * @property {Int32Array} slots hash table over `hashes`: feature number plus one, or 0
  * @property {Int32Array} hashes hash of each feature
  * @property {Int32Array} offsets where each feature's weights begin; one more than there are features
- * @property {Uint16Array} pairTags the tag of each weight
+ * @property {Uint8Array} pairTags the tag of each weight
  * @property {Float32Array} weights
  * @property {Float32Array} transitions `[from * tags + to]`: exponential of the weight, 0 where `to` may not follow
  * @property {readonly TagTrim[]} trims what a span's first or last token loses (see `foldTagEdge`)
@@ -33,7 +35,7 @@ import { maxTagFeatures, readTagBag, readTagTokens, tagBagScale, writeTagFeature
 /** Tokens that are decoded together; longer inputs are cut, so that memory is bounded and time linear. */
 export const tagWindow = 1024
 /** Tags less likely than this share of the likeliest at a token are left out of the sums. */
-const tagPruning = 1e-5
+const tagPruning = 1e-4
 
 /** The slots of a hash table over feature hashes. @param {Int32Array} hashes */
 export function indexTagFeatures(hashes) {
@@ -87,15 +89,25 @@ export function scoreTags(model, tokens, bag, from, to) {
   return scores
 }
 
-/** Which tags may follow each: one that continues a span needs that span before it. @param {readonly string[]} tags */
-export function tagFollowers(tags) {
-  return tags.map((from) =>
+/**
+ * What follows from the names of the tags: their states, and which may follow each (a tag that continues a span
+ * needs that span before it).
+ * @param {readonly string[]} tags
+ * @param {number} fieldCount
+ */
+export function readTagStates(tags, fieldCount) {
+  const states = new Uint8Array(fieldCount * tags.length)
+  for (let i = 0; i < states.length; i++) {
+    states[i] = Number(tags[i % tags.length][Math.floor(i / tags.length)])
+  }
+  const followers = tags.map((from) =>
     Uint16Array.from(
       [...tags.keys()].filter((to) =>
         Array.from(tags[to]).every((state, field) => state !== '2' || from[field] !== '0'),
       ),
     ),
   )
+  return { states, followers }
 }
 
 /** @param {number} length tokens @param {number} tagCount @returns {TagLattice} */
@@ -127,7 +139,7 @@ export function fillTagLattice(lattice, scores, model, kept) {
   let logSum = 0
   for (let i = 0; i < length; i++) {
     const at = i * tagCount
-    if (i === 0) for (let tag = 0; tag < tagCount; tag++) sums[tag] = model.tags[tag].includes('2') ? 0 : 1
+    if (i === 0) for (const tag of model.followers[0]) sums[tag] = 1
     else addTagFlow(lattice, i - 1, model.transitions, model.followers, sums)
     let best = -Infinity
     for (let tag = 0; tag < tagCount; tag++)
@@ -220,26 +232,26 @@ function readTagPath(lattice, previous, values) {
 }
 
 /** The probability that a field's states are those of the path, whatever the other fields' are.
- * @param {TagLattice} lattice @param {Float32Array} transitions @param {readonly string[]} tags
- * @param {Uint16Array} path @param {number} field @returns {number} */
-function tagFieldProbability(lattice, transitions, tags, path, field) {
+ * @param {TagLattice} lattice @param {Float32Array} transitions @param {Uint8Array} states the field's, by tag
+ * @param {Uint16Array} path @returns {number} */
+function tagFieldProbability(lattice, transitions, states, path) {
   const { length, active, activeCount, emissions, scales } = lattice
-  const tagCount = tags.length
-  /** @param {number} i @param {number} tag */
-  const agrees = (i, tag) => tags[tag][field] === tags[path[i]][field]
+  const tagCount = states.length
   let sums = new Float64Array(tagCount)
   let next = new Float64Array(tagCount)
   let total = 1
   for (let i = 0; i < length; i++) {
     const at = i * tagCount
+    const state = states[path[i]]
+    const before = i === 0 ? 0 : states[path[i - 1]]
     total = 0
     for (let k = 0; k < activeCount[i]; k++) {
       const tag = active[at + k]
-      if (!agrees(i, tag)) continue
+      if (states[tag] !== state) continue
       let sum = i === 0 ? 1 : 0
       for (let j = 0; i > 0 && j < activeCount[i - 1]; j++) {
         const from = active[at - tagCount + j]
-        if (agrees(i - 1, from)) sum += sums[from] * transitions[from * tagCount + tag]
+        if (states[from] === before) sum += sums[from] * transitions[from * tagCount + tag]
       }
       next[tag] = (sum * emissions[at + tag]) / scales[i]
       total += next[tag]
@@ -278,14 +290,30 @@ function cutTagSpan(model, tokens, input, field, first, last) {
 /** @param {TaggerModel} model @param {TagTokens} tokens @param {string} input @param {Uint16Array} path
  * @param {number} offset the path's first token @param {number} field @returns {TagSpan[]} */
 function readTagSpans(model, tokens, input, path, offset, field) {
+  const states = model.states.subarray(field * model.tags.length)
   const spans = []
   for (let i = 0; i < path.length; i++) {
-    if (model.tags[path[i]][field] !== '1') continue
+    if (states[path[i]] !== 1) continue
     let last = i
-    while (last + 1 < path.length && model.tags[path[last + 1]][field] === '2') last++
+    while (last + 1 < path.length && states[path[last + 1]] === 2) last++
     spans.push(cutTagSpan(model, tokens, input, field, offset + i, offset + last))
   }
   return spans
+}
+
+/** Which fields the likely tags of a lattice have to do with. @param {TagLattice} lattice @param {TaggerModel} model */
+function touchedTagFields({ length, active, activeCount }, { tags, fields, states }) {
+  const tagCount = tags.length
+  const seen = new Uint8Array(tagCount)
+  for (let i = 0; i < length; i++) {
+    for (let k = i * tagCount; k < i * tagCount + activeCount[i]; k++) seen[active[k]] = 1
+  }
+  const touched = new Uint8Array(fields.length)
+  for (let tag = 0; tag < tagCount; tag++) {
+    if (seen[tag] === 0) continue
+    for (let field = 0; field < fields.length; field++) touched[field] |= states[field * tagCount + tag]
+  }
+  return touched
 }
 
 /** The logarithm of the odds, kept finite. @param {number} probability @returns {number} */
@@ -315,9 +343,12 @@ export function decodeTags(model, input, tokens) {
     const lattice = createTagLattice(to - from, tagCount)
     fillTagLattice(lattice, scoreTags(model, tokens, bag, from, to), model)
     const path = bestTagPath(lattice, model.transitions, tagCount)
+    const touched = touchedTagFields(lattice, model)
     answers.forEach((answer, field) => {
+      if (touched[field] === 0) return
+      const states = model.states.subarray(field * tagCount, (field + 1) * tagCount)
       answer.spans.push(...readTagSpans(model, tokens, input, path, from, field))
-      answer.probability *= tagFieldProbability(lattice, model.transitions, model.tags, path, field)
+      answer.probability *= tagFieldProbability(lattice, model.transitions, states, path)
     })
   }
   return answers.map(({ spans, probability }, field) => ({
@@ -362,8 +393,7 @@ export function unpackTagger(packed) {
   const transitions = new Float32Array(block(tags.length * tags.length * 4))
   const hashes = new Int32Array(block(features * 4))
   const pairCounts = new Uint16Array(block(features * 2))
-  const pairTags =
-    tags.length > 256 ? new Uint16Array(block(pairs * 2)) : Uint16Array.from(new Uint8Array(block(pairs)))
+  const pairTags = new Uint8Array(block(pairs))
   const weights =
     scale === null
       ? new Float32Array(block(pairs * 4))
@@ -373,7 +403,7 @@ export function unpackTagger(packed) {
   return {
     fields: header.fields,
     tags,
-    followers: tagFollowers(tags),
+    ...readTagStates(tags, header.fields.length),
     slots: indexTagFeatures(hashes),
     hashes,
     offsets,

@@ -1,7 +1,7 @@
 /** Learns a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) by AdaGrad with averaged weights. */
 import type { Random } from '../../../core/random.ts'
 import { tagBagScale } from '../runtime/tag-features.js'
-import { createTagLattice, fillTagLattice, tagFollowers, type TagLattice } from '../runtime/tagger.js'
+import { createTagLattice, fillTagLattice, readTagStates, type TagLattice } from '../runtime/tagger.js'
 import type { Segment, WeightLayout } from './encode-rows.ts'
 
 /** Share of a token's features that each step leaves out, so that none is relied upon alone. */
@@ -23,6 +23,7 @@ interface Weights {
 export interface Learner {
   readonly tags: readonly string[]
   readonly layout: WeightLayout
+  readonly states: Uint8Array
   readonly followers: readonly Uint16Array[]
   readonly emission: Weights
   readonly transition: Weights
@@ -50,11 +51,12 @@ export function createLearner(
 ): Learner {
   const longest = segments.reduce((most, segment) => Math.max(most, segment.length), 1)
   const square = tags.length * tags.length
-  const followers = tagFollowers(tags)
+  const { states, followers } = readTagStates(tags, tags[0].length)
   const transition = createWeights(square, 1)
   return {
     tags,
     layout,
+    states,
     followers,
     emission: createWeights(layout.pairTags.length, 0.1),
     transition,

@@ -18,7 +18,7 @@ export interface Segment {
 export interface WeightLayout {
   readonly hashes: Int32Array
   readonly offsets: Int32Array
-  readonly pairTags: Uint16Array
+  readonly pairTags: Uint8Array
 }
 
 export interface EncodedRows {
@@ -102,7 +102,7 @@ function layOut(
   const kept = [...counts].filter(([, count]) => count >= minimumCount)
   const numberOf = new Map(kept.map(([hash], index) => [hash, index]))
   const seen = kept.map(([, count]) => (count >= denseFrom ? null : new Set<number>()))
-  const everyTag = Uint16Array.from({ length: tagCount }, (_, tag) => tag)
+  const everyTag = Uint8Array.from({ length: tagCount }, (_, tag) => tag)
   for (const { bag, hashes, offsets, gold } of segments) {
     for (let i = 0; i < gold.length; i++) {
       for (let k = offsets[i]; k < offsets[i + 1]; k++) seen[numberOf.get(hashes[k]) ?? -1]?.add(gold[i])
@@ -111,7 +111,7 @@ function layOut(
   }
   const offsets = new Int32Array(kept.length + 1)
   seen.forEach((tags, feature) => (offsets[feature + 1] = offsets[feature] + (tags?.size ?? tagCount)))
-  const pairTags = new Uint16Array(offsets[kept.length])
+  const pairTags = new Uint8Array(offsets[kept.length])
   seen.forEach((tags, feature) =>
     pairTags.set(tags === null ? everyTag : [...tags].sort((a, b) => a - b), offsets[feature]),
   )

@@ -5,6 +5,7 @@ import { indexTagFeatures, type TaggerModel, type TagTrim } from '../runtime/tag
 import { averagedWeights, createLearner, learnSegment, rateAt, type Learner } from './crf.ts'
 import { encodeRows, type Segment } from './encode-rows.ts'
 import { judgeRow, type HeldOutRow, type JudgedRow } from './judge-tags.ts'
+import { pruneWeights } from './prune-weights.ts'
 import { collectTags, collectTrims, type SpanField, type TaggedRow } from './tag-rows.ts'
 
 /** A tagger in training and the rows that it does not see. */
@@ -13,7 +14,6 @@ export interface Trial {
   readonly learner: Learner
   readonly segments: readonly Segment[]
   readonly skipped: number
-  readonly slots: Int32Array
   readonly trims: readonly TagTrim[]
   readonly random: Random
   readonly heldOut: readonly HeldOutRow[]
@@ -53,7 +53,6 @@ export function createTrial(
     learner: createLearner(layout, tags, segments),
     segments,
     skipped,
-    slots: indexTagFeatures(layout.hashes),
     trims: collectTrims(rows),
     random,
     heldOut,
@@ -147,15 +146,18 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-function modelOf({ fields, learner, slots, trims }: Trial): TaggerModel {
-  const { tags, followers, layout } = learner
+function modelOf({ fields, learner, trims }: Trial): TaggerModel {
+  const { tags, states, followers, layout } = learner
+  const { weights, transitions } = averagedWeights(learner)
+  const pruned = pruneWeights(layout, weights)
   return {
     fields,
     tags,
+    states,
     followers,
-    slots,
-    ...layout,
-    ...averagedWeights(learner),
+    slots: indexTagFeatures(pruned.hashes),
+    ...pruned,
+    transitions,
     trims,
     calibration: Float64Array.from({ length: 2 * fields.length }, (_, i) => 1 - (i % 2)),
   }

@@ -53,7 +53,7 @@ export async function* trainTagger(
     epochs: best.epoch,
     overfitting: describeOverfitting(search),
     unaligned: tagged.unaligned,
-    details: describe(final, tagged.unaligned, search),
+    details: describe(final, model, tagged.unaligned, search),
     interrupted: options.signal?.aborted === true,
   }
 }
@@ -117,13 +117,18 @@ function describeOverfitting({ best, scores }: EpochSearch): Overfitting {
   return { detected, text }
 }
 
-function describe(trial: Trial, unaligned: number, { best, scores }: EpochSearch): Record<string, Json> {
-  const { learner, segments, skipped } = trial
+function describe(
+  trial: Trial,
+  model: TaggerModel,
+  unaligned: number,
+  { best, scores }: EpochSearch,
+): Record<string, Json> {
+  const { segments, skipped } = trial
   return {
     segments: segments.length,
-    tags: learner.tags.length,
-    features: learner.layout.hashes.length,
-    weights: learner.layout.pairTags.length,
+    tags: model.tags.length,
+    features: model.hashes.length,
+    weights: model.weights.length,
     unaligned,
     skipped,
     heldOutExact: scores[best.epoch - 1].exact,
