@@ -61,10 +61,11 @@ function epochScale(epochs: readonly number[]): {
   return { position: (value) => scale(value), ticks: between }
 }
 
+/** Without held-out rows no epoch was chosen, and none is marked. */
 function marksOf(curve: readonly TrainProgress[]): readonly PlotMark[] {
   const kept = keptEpoch(curve)
-  const loss = kept?.validationLoss ?? kept?.trainLoss
-  if (kept === undefined || loss === undefined || !Number.isFinite(loss)) return []
+  const loss = kept?.validationLoss ?? null
+  if (kept === undefined || loss === null || !Number.isFinite(loss)) return []
   return [{ x: kept.epoch, y: loss, shape: 'circle', name: `epoch ${kept.epoch}, the one kept` }]
 }
 

@@ -105,6 +105,11 @@ describe('figures', () => {
     ])
   })
 
+  it('write losses and settings of any size', () => {
+    expect([1.76, 0.0000046, 0, -0.2].map(loss)).toEqual(['1.760', '<0.001', '0.000', '−0.200'])
+    expect([0.912, 1240.6, 0.0000046, 0.000001].map(decimal)).toEqual(['0.912', '1,241', '4.6e−6', '1e−6'])
+  })
+
   it('separate thousands and agree with one', () => {
     expect(count(10003)).toBe('10,003')
     expect(plain(countOf(1, 'row'))).toBe('1 row')

@@ -120,12 +120,14 @@ export function countOf(value: Figure, one: string, many = `${one}s`): string {
 export function decimal(value: Figure): string {
   if (!known(value)) return nothing
   if (value === 0 || Object.is(value, -0)) return '0'
+  if (Math.abs(value) < 1e-4) return value.toExponential(1).replace('.0e', 'e').replaceAll('-', '−')
   return Math.abs(value) >= 1000 ? fixed(value, 0) : String(Number(value.toPrecision(3))).replace('-', '−')
 }
 
 /** A loss with three decimals, so that a column of them aligns. */
 export function loss(value: Figure): string {
-  return known(value) ? fixed(value, 3) : nothing
+  if (!known(value)) return nothing
+  return value > 0 && value < 0.0005 ? '<0.001' : fixed(value, 3)
 }
 
 /** "p = 0.031", "p < 0.001". */

@@ -1,12 +1,12 @@
 /** The second half of report.md: failures, money, training, data, terms, and how to do it again. */
 import type { ReportData, WorstRow } from '../../core/report-data.ts'
-import { classText, count, countOf, decimal, duration, loss, percent, settingText, usd } from './format.ts'
+import { classText, count, countOf, decimal, duration, loss, percent, usd } from './format.ts'
 import { curvesByPart, keptEpoch, recordedLabelOf } from './lookup.ts'
 import { block, bullets, code, paragraphs, plain, table } from './markdown.ts'
-import { breakEvenHeadline, costsNote, spentSentence } from './section-costs.ts'
+import { costsNote, spentSentence } from './section-costs.ts'
 import { curationSentence, generationSentence } from './section-data.ts'
 import { isWebUrl, runFacts } from './section-reproduce.ts'
-import { lossMeaning, trainingSentence } from './section-training.ts'
+import { lossMeaning, settingLines, trainingSentence } from './section-training.ts'
 import { differingFields, shownAnswers } from './section-worst.ts'
 import { reasonLabels, termsLabels } from './words.ts'
 
@@ -61,7 +61,7 @@ export function costsPart(data: ReportData): string {
         lines,
       ),
     plain(costsNote(data)),
-    plain(`${breakEvenHeadline(data)}. ${data.costs.breakEvenText}`),
+    plain(data.costs.breakEvenText),
     plain(spentSentence(data)),
   ])
 }
@@ -79,7 +79,6 @@ export function trainingPart(data: ReportData): string {
       loss(last.validationLoss),
     ]
   })
-  const settings = Object.entries(data.training.details)
   return paragraphs([
     '## Training',
     plain(trainingSentence(data)),
@@ -98,7 +97,7 @@ export function trainingPart(data: ReportData): string {
         ],
         lines,
       ),
-    bullets(settings.map(([name, value]) => plain(`${name}: ${settingText(value)}`))),
+    bullets(settingLines(data).map(([name, value]) => plain(`${name}: ${value}`))),
   ])
 }
 

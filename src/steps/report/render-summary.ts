@@ -5,11 +5,17 @@ import type { ReportData } from '../../core/report-data.ts'
 import { capital, duration, usd, withPlainSpaces } from './format.ts'
 import { labelledName, priceRatio } from './key-figures.ts'
 import { armOfRole, candidateArm, replacedArm } from './lookup.ts'
-import { breakEvenHeadline } from './section-costs.ts'
 import { summaryTable } from './summary-table.ts'
 import type { SummaryLine } from './summary-table.ts'
 import { clean, columnsOf, wrap } from './terminal-text.ts'
-import { fallbackSentence, metricMeaning, metricName, verdictHeadline, worseFieldText } from './words.ts'
+import {
+  breakEvenHeadline,
+  fallbackSentence,
+  metricMeaning,
+  metricName,
+  verdictHeadline,
+  worseFieldText,
+} from './words.ts'
 
 export interface SummaryOptions {
   /** Columns of the terminal; below 40 it is taken for 40. */
@@ -127,5 +133,6 @@ function reportLines(data: ReportData, width: number): readonly string[] {
 }
 
 function paragraph(text: string, width: number, most: number, indent = ''): readonly string[] {
-  return wrap(clean(text), width, indent, most)
+  // A unit stays with its figure, also in sentences that come from elsewhere.
+  return wrap(clean(text).replaceAll(' %', '\u00a0%'), width, indent, most)
 }

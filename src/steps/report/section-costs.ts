@@ -1,6 +1,6 @@
 /** Price and latency of each arm, and after how many calls the student has paid for itself. */
 import type { CostLine, ReportData } from '../../core/report-data.ts'
-import { count, duration, usd } from './format.ts'
+import { duration, usd } from './format.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { armNameOf, scrollBox, section } from './parts.ts'
@@ -12,7 +12,7 @@ export function costsSection(data: ReportData): HtmlValue {
     'Price and latency',
     html`${costs.lines.length > 0 && scrollBox('Price and latency', costsTable(data))}
       <p class="quiet">${costsNote(data)}</p>
-      <h3>${breakEvenHeadline(data)}</h3>
+      <h3>Break-even</h3>
       <p>${costs.breakEvenText}</p>
       <p class="quiet">${spentSentence(data)}</p>`,
   )
@@ -23,13 +23,6 @@ export function costsNote(data: ReportData): string {
     `Prices as of ${data.costs.pricesAsOf}; processor time at ${usd(data.costs.usdPerCoreHour)} per core and hour. ` +
     'p50 and p95: half of the answers came within the first time, 95 in 100 within the second. Recorded answers have no latency.'
   )
-}
-
-export function breakEvenHeadline(data: ReportData): string {
-  const { breakEvenCalls } = data.costs
-  return breakEvenCalls === null
-    ? 'No break-even: it does not pay for itself, or the prices are not known'
-    : `Paid for itself after ${count(breakEvenCalls)} calls`
 }
 
 export function spentSentence(data: ReportData): string {

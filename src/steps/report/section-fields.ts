@@ -2,6 +2,7 @@
 import type { Arm, FieldScore } from '../../core/measure.ts'
 import type { ClassScore, FieldDetail, ReportData } from '../../core/report-data.ts'
 import { heatTable, topConfusions } from './chart-heat.ts'
+import type { Confusion } from './chart-heat.ts'
 import { shareScale, strip, stripAxis } from './chart-strip.ts'
 import type { StripScale } from './chart-strip.ts'
 import { classText, count, countOf, percent, percentRange, roundPercent } from './format.ts'
@@ -104,6 +105,8 @@ function panelRow(
 
 function fieldDetails(detail: FieldDetail): Html {
   const confusions = topConfusions(detail.confusion, 8)
+  const small = detail.confusion.values.length <= smallMatrix
+  const matrix = confusionMatrix(detail)
   return html`<details>
     <summary>
       <code>${detail.path}</code>: ${countOf(detail.classes.length, 'value')},
@@ -111,8 +114,9 @@ function fieldDetails(detail: FieldDetail): Html {
     </summary>
     <div class="two">
       <div>${classTable(detail)}</div>
-      <div>${confusionBlock(detail, confusions)}</div>
+      <div>${small ? matrix : confusionList(confusions)}</div>
     </div>
+    ${!small && matrix}
   </details>`
 }
 
@@ -157,21 +161,21 @@ function classRow(item: ClassScore): Html {
   </tr>`
 }
 
-function confusionBlock(detail: FieldDetail, confusions: ReturnType<typeof topConfusions>): HtmlValue {
+function confusionList(confusions: readonly Confusion[]): HtmlValue {
+  if (confusions.length === 0) return null
+  return html`<p>Taken for another most often:</p>
+    ${list(
+      confusions.map(
+        (item) =>
+          html`${countOf(item.rows, 'row')}: ${item.expected} <span class="arrow">→</span> ${item.answered}`,
+      ),
+    )}`
+}
+
+function confusionMatrix(detail: FieldDetail): HtmlValue {
   const size = detail.confusion.values.length
   if (size === 0) return null
-  const matrix = scrollBox(`Confusion matrix of ${detail.path}`, heatTable(detail.path, detail.confusion))
-  if (size <= smallMatrix) return matrix
-  return html`${
-    confusions.length > 0 &&
-    html`<p>Taken for another most often:</p>
-      ${list(
-        confusions.map(
-          (item) =>
-            html`${countOf(item.rows, 'row')}: ${item.expected}
-              <span class="arrow">→</span> ${item.answered}`,
-        ),
-      )}`
-  }
-  ${size <= mostClasses ? matrix : html`<p class="quiet">The whole matrix of ${size} values is in report.json.</p>`}`
+  if (size > mostClasses)
+    return html`<p class="quiet">The whole matrix of ${size} values is in report.json.</p>`
+  return scrollBox(`Confusion matrix of ${detail.path}`, heatTable(detail.path, detail.confusion))
 }

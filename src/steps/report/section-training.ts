@@ -1,5 +1,6 @@
 /** How training went: loss curves, whether the student learned by heart, and what it turned into. */
 import type { TrainProgress } from '../../core/event.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { ReportData } from '../../core/report-data.ts'
 import { lossChart } from './chart-loss.ts'
 import { bytes, count, countOf, elapsed, loss, percent, settingText } from './format.ts'
@@ -82,19 +83,42 @@ function curveRow(part: string, point: TrainProgress, kept: boolean): Html {
   </tr>`
 }
 
+/** What the student's kind says of itself, one line a setting; groups are taken apart. */
+export function settingLines(data: ReportData): readonly (readonly [string, string])[] {
+  return Object.entries(data.training.details).flatMap(([name, value]) =>
+    isJsonObject(value)
+      ? Object.entries(value).map(([key, item]) => [`${name}, ${key}`, settingText(item)] as const)
+      : [[name, settingText(value)] as const],
+  )
+}
+
 function detailsList(data: ReportData): HtmlValue {
-  const entries = Object.entries(data.training.details)
-  if (entries.length === 0) return null
+  const lines = settingLines(data)
+  if (lines.length === 0) return null
   return html`<details>
     <summary>Settings and sizes of the student</summary>
-    <dl class="facts">
-      ${entries.map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${settingText(value)}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${scrollBox(
+      'Settings and sizes',
+      html`<table class="settings">
+        <caption>
+          Settings and sizes
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Setting</th>
+            <th scope="col">Value</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${lines.map(
+            ([name, value]) =>
+              html`<tr>
+                <th scope="row">${name}</th>
+                <td class="words">${value}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>`,
+    )}
   </details>`
 }

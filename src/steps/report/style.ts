@@ -98,6 +98,9 @@ td small { white-space: nowrap; }
 td.figure { white-space: nowrap; }
 .words { min-width: 230px; }
 .short { min-width: 150px; }
+.settings { width: auto; }
+.settings th, .settings td { padding-block: 3px; }
+.settings tbody th { white-space: nowrap; }
 td.hash { overflow-wrap: anywhere; }
 table.arms { min-width: 940px; }
 table.pairs { min-width: 600px; }
@@ -163,17 +166,17 @@ svg text { fill: var(--quiet); font: 12px system-ui, sans-serif; font-variant-nu
 `
 
 const details = `
-.two { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1.25fr); gap: 24px; margin-bottom: 8px; }
-.two th, .two td { padding-block: 4px; padding-inline: 8px; }
+.two { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 24px; margin-bottom: 8px; }
+.two th, .two td { padding-block: 4px; padding-inline: 7px; }
 .two tbody th:first-child, .two thead th:first-child { padding-left: 14px; }
 .two th:last-child, .two td:last-child { padding-right: 14px; }
 .heat { width: auto; font-size: .84rem; font-variant-numeric: tabular-nums; }
 .heat caption { min-width: 300px; }
-.two .heat th, .two .heat td { padding: 3px 6px; border: 0; }
-.two .heat tbody th { position: sticky; left: 0; background: var(--card); white-space: nowrap; padding-left: 14px; }
-.two .heat td { min-width: 27px; padding-inline: 3px; text-align: center; vertical-align: middle; border: 1px solid var(--card); }
+table.heat.heat th, table.heat.heat td { padding: 3px 6px; border: 0; }
+table.heat.heat tbody th { position: sticky; left: 0; background: var(--card); white-space: nowrap; padding-left: 14px; }
+table.heat.heat td { min-width: 27px; padding-inline: 3px; text-align: center; vertical-align: middle; border: 1px solid var(--card); }
 .heat thead th { color: var(--ink); padding-inline: 0; vertical-align: bottom; }
-.two .heat thead th { padding-top: 10px; }
+table.heat.heat thead th { padding-top: 10px; }
 .heat thead th:first-child { padding-left: 14px; color: var(--quiet); text-align: left; }
 .heat .turned { text-align: center; }
 .heat .turned span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
@@ -229,7 +232,7 @@ const media = `
   table.arms, table.pairs { min-width: 0; }
   .arms tbody th { width: auto; }
   .two { grid-template-columns: minmax(0, 1fr); }
-  .two .heat td { min-width: 0; }
+  table.heat.heat td { min-width: 0; }
   pre { white-space: pre-wrap; }
   main > section { margin-top: 24px; }
   tr, .plot, .worst, .card, .verdict { break-inside: avoid; }

@@ -156,6 +156,13 @@ export const reasonLabels: Readonly<Record<CurationReason, string>> = {
   over_class_limit: 'more rows of one value than allowed',
 }
 
+export function breakEvenHeadline(data: ReportData): string {
+  const { breakEvenCalls } = data.costs
+  return breakEvenCalls === null
+    ? 'No break-even: it does not pay for itself, or the prices are not known'
+    : `Paid for itself after ${count(breakEvenCalls)} calls`
+}
+
 export const termsLabels: Readonly<Record<ReportData['terms']['status'], string>> = {
   allowed: 'Allowed',
   restricted: 'Restricted',
