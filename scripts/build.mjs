@@ -2,7 +2,7 @@
  * Compiles src/ to dist/ when the sources have changed since the last time. Types are checked by `npm run types`,
  * not here, so that building from a clone needs the compiler alone and not the packages that only tests use.
  */
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,35 +14,51 @@ const stampFile = join(root, 'dist', '.built')
 export function build({ declarations }) {
   const wanted = `${newestChange(join(root, 'src'))} ${declarations}`
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  const words = declarations ? ['-p', 'tsconfig.build.json'] : ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false']
-  const { status, stdout } = compile(words)
+  // Compiled beside and then swapped in: a command that runs meanwhile does not lose its files.
+  const fresh = join(root, `dist-${process.pid}`)
+  const words = ['-p', 'tsconfig.build.json', '--outDir', fresh]
+  const { status, stdout } = compile(declarations ? words : [...words, '--noCheck', '--declaration', 'false'])
   if (status !== 0) {
+    rmSync(fresh, { recursive: true, force: true })
     console.error(`compiling failed:\n${stdout}`)
     process.exit(1)
   }
-  writeFileSync(stampFile, wanted)
+  writeFileSync(join(fresh, '.built'), wanted)
+  const dist = join(root, 'dist')
+  const old = `${fresh}-old`
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(fresh, dist)
+  rmSync(old, { recursive: true, force: true })
 }
 
 /** The compiler of node_modules where it is installed, else the pinned version by way of npm's cache. */
 function compile(words) {
   const local = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  if (existsSync(local)) return spawnSync(process.execPath, [local, ...words], { cwd: root, encoding: 'utf8' })
+  if (existsSync(local))
+    return spawnSync(process.execPath, [local, ...words], { cwd: root, encoding: 'utf8' })
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   const compiler = `typescript@${packages['node_modules/typescript'].version}`
-  return spawnSync('npm', ['exec', '--yes', '--loglevel=error', `--package=${compiler}`, '--', 'tsc', ...words], {
-    cwd: root,
-    encoding: 'utf8',
-    // npm is a command file on Windows, which only a shell can start; the words are fixed.
-    shell: process.platform === 'win32',
-  })
+  return spawnSync(
+    'npm',
+    ['exec', '--yes', '--loglevel=error', `--package=${compiler}`, '--', 'tsc', ...words],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      // npm is a command file on Windows, which only a shell can start; the words are fixed.
+      shell: process.platform === 'win32',
+    },
+  )
 }
 
 function newestChange(folder) {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
-    .reduce((newest, entry) => Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs), entries.length)
+    .reduce(
+      (newest, entry) => Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs),
+      entries.length,
+    )
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build({ declarations: process.argv.includes('--declarations') })
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  build({ declarations: process.argv.includes('--declarations') })

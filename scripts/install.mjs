@@ -13,11 +13,19 @@ const stampFile = new URL('node_modules/.potstill-install', root)
 /** @param {'run' | 'all'} scope */
 export function install(scope) {
   requireNode()
-  const lock = createHash('sha256').update(readFileSync(new URL('package-lock.json', root))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(new URL('package-lock.json', root)))
+    .digest('hex')
   const stamp = readStamp()
   if (stamp?.lock === lock && (stamp.scope === 'all' || stamp.scope === scope)) return
   console.error(scope === 'run' ? 'Installing what running needs …' : 'Installing what developing needs …')
-  const words = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(scope === 'run' ? ['--omit=dev'] : [])]
+  const words = [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...(scope === 'run' ? ['--omit=dev'] : []),
+  ]
   const { status, error } = spawnSync('npm', words, {
     cwd: fileURLToPath(root),
     stdio: ['ignore', 2, 2],

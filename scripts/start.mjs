@@ -12,9 +12,13 @@ build({ declarations: false })
 const words = process.argv.slice(2)
 const example = ['run', 'examples/support-desk/potstill.yaml']
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const child = spawn(process.execPath, [main, ...(words[0] === '--' ? words.slice(1) : words.length > 0 ? words : example)], {
-  stdio: 'inherit',
-})
+const child = spawn(
+  process.execPath,
+  [main, ...(words[0] === '--' ? words.slice(1) : words.length > 0 ? words : example)],
+  {
+    stdio: 'inherit',
+  },
+)
 // Ctrl-C reaches the child by itself; this process waits for it to end in good order.
 process.on('SIGINT', () => {})
 child.on('close', (code, signal) => {

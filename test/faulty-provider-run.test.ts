@@ -116,7 +116,7 @@ it('stops cleanly at the budget, and goes on when it is raised', async () => {
   const { project, home, provider } = await start(() => undefined)
   const { appendFile, writeFile } = await import('node:fs/promises')
   const config = await readFile(project.config, 'utf8')
-  await appendFile(project.config, 'budget: { usd: 0.001 }\n')
+  await appendFile(project.config, 'budget: { usd: 0.005 }\n')
   await expect(run(project, home)).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED' })
   const paid = provider.counts().answered
   expect(paid).toBeGreaterThan(0)

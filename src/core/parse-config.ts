@@ -29,7 +29,8 @@ export function parseConfig(text: string, file: string): Config {
   const located = faults.map(({ path, text: fault }) => `${file}:${lineOf(document, lines, path)}: ${fault}`)
   const more = located.length > 5 ? [`(and ${located.length - 5} more)`] : []
   throw new PotstillError('CONFIG_INVALID', [...located.slice(0, 5), ...more].join('\n'), {
-    hint: faults[0].hint,
+    // A slip of the pen explains what is missing, too.
+    hint: faults.find(({ hint }) => hint?.startsWith('Did you mean'))?.hint ?? faults[0].hint,
   })
 }
 

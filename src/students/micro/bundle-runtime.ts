@@ -1,7 +1,7 @@
 /** Joins the runtime's files into one script: each file becomes a function of its own, so that no names collide. */
 import { readFile } from 'node:fs/promises'
 
-const importLine = /^import\s*\{([^}]*)\}\s*from\s*'\.\/([\w-]+)\.js'[ \t]*$/gmu
+const importLine = /^import\s*\{([^}]*)\}\s*from\s*'\.\/([\w-]+)\.js'[ \t]*;?[ \t]*$/gmu
 const exportedName = /^export (?:async )?(?:function\*?|const|let|class) (\w+)/gmu
 const blockComment = /^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n?/gmu
 
