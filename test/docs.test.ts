@@ -332,6 +332,22 @@ describe('docs/curate.md', () => {
   })
 })
 
+describe('docs/bench.md', () => {
+  it.skipIf(!existsSync('bench/main.ts'))('has a section for each target, and no other', () => {
+    const main = readFileSync('bench/main.ts', 'utf8')
+    const literal = /^const targets\b[\s\S]*?\{\n([\s\S]*?)^\}/mu.exec(main)?.[1] ?? ''
+    const targets = [...literal.matchAll(/^ {2}'?([\w-]+)'?[:,(]/gmu)].map(([, name]) => name)
+    const named = [...page('docs/bench.md').text.matchAll(/npm run bench -- ([a-z][\w-]*)/gu)]
+    expect(targets).not.toEqual([])
+    expect(
+      compare(
+        targets,
+        named.map(([, name]) => name),
+      ),
+    ).toEqual(agreed)
+  })
+})
+
 describe('docs/verdict.md', () => {
   it('has a section for each verdict, and no other', () => {
     const words = page('docs/verdict.md')
