@@ -50,6 +50,7 @@ describe('planFields', () => {
       say: { value: true },
       confidence: 0.75,
     })
+    expect(fieldPlan({ type: 'string' }, fieldExamples(['Not quoted.']))).toMatchObject({ kind: 'constant' })
     expect(fieldPlan({ type: 'string' }, fieldExamples([undefined]))).toMatchObject({
       kind: 'constant',
       say: {},

@@ -82,7 +82,7 @@ function planString(node: FieldNode, column: Column): PlanNode {
   const isBlank = strings.every((value) => value === '')
   if (!isBlank && (field.quoted || quotedShare(column) >= leastQuotedShare))
     return planSpan('span', node, column)
-  if (isBlank || fewValues(strings)) return planHead(field, column)
+  if (isBlank || countValues(column).length === 1 || fewValues(strings)) return planHead(field, column)
   throw unsupported(
     field,
     'takes free text: its values are many, and too few of them are quoted from the input',
