@@ -11,6 +11,8 @@ export interface Row {
   readonly key: string
   /** What the model reads: context fields as `name=value` lines, then the text of the input field. */
   readonly input: string
+  /** The context lines at the start of `input`, the line break after them included; absent where there are none. */
+  readonly context?: string
   /** Earlier turns of a conversation, when the data had them. */
   readonly history?: readonly Message[]
   readonly expected?: Json

@@ -217,6 +217,7 @@ it('puts context fields before the input as name=value lines', async () => {
   const text = '{"input":"13","asked":["time","people"],"n":2}\n{"input":"14","asked":[],"n":null}'
   const rows = await read('f.jsonl', text, { contextFields: ['asked', 'n'] })
   expect(rows.map((row) => row.input)).toEqual(['asked=time,people\nn=2\n13', 'asked=\nn=\n14'])
+  expect(rows.map((row) => row.context)).toEqual(['asked=time,people\nn=2\n', 'asked=\nn=\n'])
 })
 
 it('groups by the named field, by conversation, else by input', async () => {

@@ -83,13 +83,15 @@ function toRow(record: RawRecord, options: ReadOptions, finder: AnswerFinder | n
   const question = findQuestion(value, options, place)
   const group = findGroup(value, options)
   const expected = findExpected(record, question, group.key, options, finder, place)
-  const input = withContext(value, question, options, place)
+  const context = contextLines(value, question, options, place)
+  const input = context + question.input
   const key = rowKey(input, question.history)
   const { history } = question
   return {
     id: readId(value, place) ?? key.slice(0, 12),
     key,
     input,
+    ...(context === '' ? {} : { context }),
     ...(history.length === 0 ? {} : { history }),
     ...(expected === undefined ? {} : { expected }),
     group: group.value ?? (history.length === 0 ? key : rowKey(history[0].content)),
@@ -181,13 +183,12 @@ function findExpected(
   return expected
 }
 
-function withContext(value: JsonObject, question: Question, options: ReadOptions, place: Place): string {
-  const names = (options.contextFields ?? []).filter(
-    (name) => question.key !== null || Object.hasOwn(value, name),
-  )
-  return [...names.map((name) => `${name}=${contextText(value[name], name, place)}`), question.input].join(
-    '\n',
-  )
+/** The context fields as `name=value` lines, each with its line break. Chat messages may come without them. */
+function contextLines(value: JsonObject, question: Question, options: ReadOptions, place: Place): string {
+  return (options.contextFields ?? [])
+    .filter((name) => question.key !== null || Object.hasOwn(value, name))
+    .map((name) => `${name}=${contextText(value[name], name, place)}\n`)
+    .join('')
 }
 
 function contextText(value: Json | undefined, name: string, place: Place): string {

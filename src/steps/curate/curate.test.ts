@@ -181,6 +181,31 @@ it('tells rows of one input with different histories apart', async () => {
   ])
 })
 
+it('does not take rows as similar for their context lines, nor as the same when those differ', async () => {
+  const asked = (about: string, input: string): Row => {
+    const context = `channel=the form on the help page\nasked=${about}\n`
+    return row(context + input, { context })
+  }
+  const of = (about: string, input: string): Candidate => ({
+    row: asked(about, input),
+    output: answer('other'),
+    origin: 'labelled',
+  })
+  const candidates = [
+    of('people', '13 people'),
+    of('people', '14 people'),
+    of('time', '13'),
+    of('time', long),
+  ]
+  const evaluation = [asked('people', '12 people'), asked('people', '13'), asked('people', long)]
+  expect(await reasons(candidates, { evaluation })).toEqual(['kept', 'kept', 'kept', 'leak_near'])
+  expect(await reasons([of('people', long), of('time', `${long}.`), of('time', `${long}!`)])).toEqual([
+    'kept',
+    'kept',
+    'near_duplicate',
+  ])
+})
+
 it('removes near duplicates with the same answer only', async () => {
   const near = [
     labelled(`${long}.`),

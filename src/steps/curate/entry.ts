@@ -66,9 +66,18 @@ export function valueOf({ answer }: Entry): Json {
   return 'value' in answer ? answer.value : null
 }
 
-/** What two rows are compared by: all that the model reads of them. */
-export function comparedText({ input, history = [] }: Row): string {
-  return [...history.map(({ content }) => content), input].join('\n')
+/** All that the model reads of a row, to tell whether two rows are the same. */
+export function wholeText(row: Row): string {
+  return turnsOf(row, row.input)
+}
+
+/** The same without context lines, to tell how similar two rows are: what all rows share would make all similar. */
+export function ownText(row: Row): string {
+  return turnsOf(row, row.input.slice(row.context?.length ?? 0))
+}
+
+function turnsOf({ history = [] }: Row, last: string): string {
+  return [...history.map(({ content }) => content), last].join('\n')
 }
 
 /** A filter that looks at one entry at a time; `check` gives the detail, or null to keep it. */

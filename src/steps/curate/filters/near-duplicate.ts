@@ -1,6 +1,6 @@
 /** Rows nearly the same as another, with the same answer: they add weight, not knowledge. */
 import { findNearDuplicates } from '../../../similarity/near-duplicates.ts'
-import { comparedText, type Filter } from '../entry.ts'
+import { ownText, type Filter } from '../entry.ts'
 
 /** Rows whose answers differ stay however similar they are: they show where the line is. */
 export const nearDuplicate: Filter = {
@@ -8,7 +8,10 @@ export const nearDuplicate: Filter = {
   *find(entries, { nearDuplicateSimilarity }) {
     const labelled = entries.filter(({ origin }) => origin === 'labelled')
     const ordered = [...labelled, ...entries.filter(({ origin }) => origin !== 'labelled')]
-    const items = ordered.map(({ row, answerKey }) => ({ text: comparedText(row), label: answerKey }))
+    const items = ordered.map(({ row, answerKey }) => ({
+      text: ownText(row),
+      label: `${row.context ?? ''}${answerKey}`,
+    }))
     for (const [index, match] of findNearDuplicates(items, nearDuplicateSimilarity).entries()) {
       if (match === null) continue
       const { similarity } = match
