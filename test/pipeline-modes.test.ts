@@ -35,7 +35,12 @@ function makeRows(count: number, seed: number): { input: string; label: Kind }[]
 
 const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
-async function run(data: string, extra = ''): Promise<{ report: ReportData; events: StepEvent[] }> {
+async function run(
+  data: string,
+  extra = '',
+  controller = new AbortController(),
+  onEvent: (event: StepEvent) => void = () => {},
+): Promise<{ report: ReportData; events: StepEvent[] }> {
   await writeFile(
     join(folder, 'potstill.yaml'),
     `name: farm\ntask: { output: { labels: [fruit, animal] } }\ndata: ${data}\nteacher: { model: recorded/teacher }\n${extra}`,
@@ -47,11 +52,14 @@ async function run(data: string, extra = ''): Promise<{ report: ReportData; even
       data: join(folder, 'home'),
       environment: {},
       fresh: false,
-      signal: new AbortController().signal,
+      signal: controller.signal,
       now: () => new Date(),
       version: 'test',
     }),
-    (event) => events.push(event),
+    (event) => {
+      events.push(event)
+      onEvent(event)
+    },
   )
   if (result.report === null) throw new Error('there is no report')
   return { report: result.report.data, events }
@@ -151,6 +159,23 @@ it('gives the same student and figures for the same seed', async () => {
   const scores = (report: ReportData): unknown =>
     report.arms.map(({ name, score, interval }) => ({ name, score, interval }))
   expect(scores(second)).toEqual(scores(first))
+})
+
+it('keeps the best student so far when training is interrupted, and trains to the end the next time', async () => {
+  const rows = makeRows(150, 11)
+  await writeRows('evaluation.jsonl', rows.slice(0, 40), true)
+  await writeRows('inputs.jsonl', rows.slice(40), false)
+  await record(rows)
+  const data = '{ unlabelled: inputs.jsonl, evaluation: evaluation.jsonl }'
+  const controller = new AbortController()
+  const { report } = await run(data, '', controller, (event) => {
+    if (event.type === 'train') controller.abort()
+  })
+  expect(report.training.interrupted).toBe(true)
+  expect(report.arms.find((arm) => arm.role === 'after')).toMatchObject({ rows: 40, failed: 0, valid: 1 })
+  const again = await run(data)
+  expect(again.report.run.id).toBe(report.run.id)
+  expect(again.report.training.interrupted).toBe(false)
 })
 
 it('refuses free text before anything is spent', async () => {
