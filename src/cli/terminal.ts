@@ -68,10 +68,10 @@ export function createTerminal({ stream, now }: TerminalOptions): Terminal {
     if (curve.length > 0 && curve[0].part !== event.part) curve = []
     curve.push(event)
     const last = event.epoch === event.epochs
-    status(trainLine(curve, colours), last)
+    status(trainLine(curve, width, colours), last)
   }
   const onStep = (event: Extract<StepEvent, { type: 'step' }>): void => {
-    if (event.state === 'finished' && curve.length > 0) line(trainLine(curve, colours))
+    if (event.state === 'finished' && curve.length > 0) line(trainLine(curve, width, colours))
     meter = null
     curve = []
     lastLoggedMs = now()
@@ -126,23 +126,31 @@ function progressLine(
 
 const blocks = '▁▂▃▄▅▆▇█'
 
-/** The newest epoch, with the held-out loss so far as a small curve. */
-function trainLine(curve: readonly TrainProgress[], colours: Colours): string {
+/** The newest epoch, with the held-out loss so far as a small curve; never wider than the terminal. */
+function trainLine(curve: readonly TrainProgress[], width: number, colours: Colours): string {
   const newest = curve[curve.length - 1]
   const best = curve.findLast((point) => point.best) ?? newest
-  const heldOut =
-    newest.validationLoss === null
-      ? 'nothing held out'
-      : `held-out loss ${newest.validationLoss.toFixed(3)}${newest.validationAccuracy === null ? '' : `  right ${(100 * newest.validationAccuracy).toFixed(1)} %`}`
-  const spark = sparkline(curve.map((point) => point.validationLoss ?? point.trainLoss).slice(-24))
-  return [
-    `${colours.cyan('▸')} ${colours.bold('train'.padEnd(stepWidth))} ${newest.part}`,
-    `epoch ${String(newest.epoch).padStart(2)}/${newest.epochs}`,
-    `loss ${newest.trainLoss.toFixed(3)}`,
-    heldOut,
-    colours.cyan(spark),
-    colours.dim(`best epoch ${best.epoch}`),
-  ].join('  ')
+  const isHeldOut = newest.validationLoss !== null
+  const words = [
+    newest.part,
+    `epoch ${String(newest.epoch).padStart(String(newest.epochs).length)}/${newest.epochs}`,
+    `loss ${shortNumber(newest.trainLoss)}`,
+    isHeldOut ? `held-out ${shortNumber(newest.validationLoss ?? 0)}` : null,
+    newest.validationAccuracy === null ? null : `${(100 * newest.validationAccuracy).toFixed(1)} % right`,
+    isHeldOut ? `best ${best.epoch}` : null,
+  ].filter((word) => word !== null)
+  const text = words.join('  ')
+  const room = width - stepWidth - 3 - text.length - 3
+  const losses = curve.map((point) => point.validationLoss ?? point.trainLoss)
+  const spark = room < 4 ? '' : `  ${colours.cyan(sparkline(losses.slice(-Math.min(room, 24))))}`
+  return `${colours.cyan('▸')} ${colours.bold('train'.padEnd(stepWidth))} ${clip(text, width - stepWidth - 4)}${spark}`
+}
+
+/** Three digits that count, without an exponent down to a millionth. */
+function shortNumber(value: number): string {
+  return value === 0 || value >= 1e-6
+    ? String(Number(value.toPrecision(3))).padEnd(6)
+    : value.toExponential(1)
 }
 
 function sparkline(values: readonly number[]): string {
