@@ -80,7 +80,8 @@ export async function readStudentFiles(
   return Object.fromEntries(await Promise.all(entries))
 }
 
-async function refuseUsedFolder(folder: string): Promise<void> {
+/** Throws FILE_EXISTS where something is in the folder: better known before training than after. */
+export async function refuseUsedFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   if (names.length === 0) return
   throw new PotstillError('FILE_EXISTS', `${folder} is not empty: it holds ${JSON.stringify(names[0])}`)

@@ -221,6 +221,8 @@ describe('the micro trainer', () => {
     const wrong = [...training, exampleOf('x', { topic: 'nothing of the kind' })]
     await expect(train(deskTask, wrong, { folder })).rejects.toThrow('1 row is not valid for the task')
     await expect(access(folder)).rejects.toThrow('ENOENT')
+    const used = { folder: student.folder, onEvent: () => expect.unreachable() }
+    await expect(train(deskTask, training, used)).rejects.toMatchObject({ code: 'FILE_EXISTS' })
   })
 
   it('refuses to open what is damaged', async () => {

@@ -1,8 +1,8 @@
-/** Trains the micro student: plans the fields, trains classifier and tagger on them, joins, calibrates and writes. */
+/** Trains the micro student: plans the fields, trains the parts on them, joins their answers, calibrates and writes. */
 import { PotstillError } from '../../core/errors.ts'
-import type { StepEvent, TrainProgress } from '../../core/event.ts'
+import type { StepEvent } from '../../core/event.ts'
 import { hashJson } from '../../core/hash.ts'
-import { equalJson, type Json } from '../../core/json.ts'
+import { equalJson } from '../../core/json.ts'
 import type { Example } from '../../core/row.ts'
 import type {
   HeldOutAnswer,
@@ -15,20 +15,16 @@ import type {
 } from '../../core/student.ts'
 import type { Task } from '../../core/task.ts'
 import { expectedCalibrationError } from '../../statistics/calibration.ts'
-import { writeStudentFolder } from '../student-folder.ts'
+import { refuseUsedFolder, writeStudentFolder, type ManifestBody } from '../student-folder.ts'
 import { fitPower } from './calibration.ts'
 import { checkTraining } from './check-training.ts'
-import { trainClassifier } from './classifier/train-classifier.ts'
 import { planFields } from './field-plan.ts'
 import type { HeldOut } from './held-out.ts'
-import { chooseHeldOut, mapHeldOut } from './hold-out.ts'
-import { composeAnswer, type AnswerPlan, type Probabilities, type Tags } from './runtime/answer.js'
-import type { ClassifierModel } from './runtime/classifier.js'
-import type { TaggerModel } from './runtime/tagger.js'
+import { chooseHeldOut } from './hold-out.ts'
+import { composeAnswer, type AnswerPlan } from './runtime/answer.js'
 import { modelFiles } from './student-files.ts'
 import { openMicroStudent } from './student.ts'
-import { trainTagger } from './tagger/train-tagger.ts'
-import { headsOf, spansOf } from './training-rows.ts'
+import { trainParts, type TrainedParts } from './train-parts.ts'
 
 export const microTrainer: Trainer = {
   kind: 'micro',
@@ -37,69 +33,34 @@ export const microTrainer: Trainer = {
   open: openMicroStudent,
 }
 
-interface Part<Model, Evidence> {
-  readonly model: Model
-  /** What the part said of held-out rows, by their index. */
-  readonly evidence: ReadonlyMap<number, Evidence>
-  readonly overfitting: Overfitting
-  readonly interrupted: boolean
-  readonly details: Readonly<Record<string, Json>>
-}
-
-interface Session {
-  readonly plan: AnswerPlan
-  readonly training: readonly Example[]
-  readonly heldOut: HeldOut<Example>
-  readonly options: TrainOptions
-  /** Every event that was passed on, for the manifest. */
-  readonly curves: TrainProgress[]
-}
-
 async function* trainMicro(
   task: Task,
   data: TrainingData,
   options: TrainOptions,
 ): AsyncGenerator<StepEvent, TrainedStudent> {
   const { training } = data
-  const plan = planFields(task, training)
+  const uncalibrated = planFields(task, training)
   refuseErrors(task, data)
+  await refuseUsedFolder(options.folder)
   const heldOut = chooseHeldOut(data, options.seed)
-  const session: Session = { plan, training, heldOut, options, curves: [] }
-  const classifier = yield* classifierPart(session)
-  const tagger = yield* taggerPart(session)
-  const answers = heldOutAnswers(session, classifier, tagger)
-  const calibrated: AnswerPlan = { ...plan, confidencePower: fitPower(answers.map(rate)) }
-  const final = heldOutAnswers({ ...session, plan: calibrated }, classifier, tagger)
-  const files = modelFiles({
-    plan: calibrated,
-    classifier: classifier?.model ?? null,
-    tagger: tagger?.model ?? null,
-  })
-  const parts = [classifier, tagger].filter((part) => part !== null)
+  const parts = yield* trainParts({ plan: uncalibrated, training, heldOut, options })
+  const raw = heldOutAnswers(uncalibrated, parts, training, heldOut)
+  const plan: AnswerPlan = { ...uncalibrated, confidencePower: fitPower(raw.map(rate)) }
+  const answers = heldOutAnswers(plan, parts, training, heldOut)
   const manifest = await writeStudentFolder(
     options.folder,
     {
-      format: 1,
-      kind: 'micro',
-      name: options.name,
-      version: options.version,
-      task,
-      seed: options.seed,
-      training: describeTraining(data),
-      curves: session.curves,
-      overfitting: mergeOverfitting(parts.map((part) => part.overfitting)),
+      ...describeStudent(task, data, options, parts),
       heldOutBy: heldOutBy(heldOut),
-      expectedCalibrationError: expectedCalibrationError(final.map(rate)),
-      interrupted: parts.some((part) => part.interrupted),
-      details: {
-        ...(classifier === null ? {} : { classifier: classifier.details }),
-        ...(tagger === null ? {} : { tagger: tagger.details }),
-        confidencePower: calibrated.confidencePower,
-      },
+      expectedCalibrationError: expectedCalibrationError(answers.map(rate)),
     },
-    files,
+    modelFiles({
+      plan,
+      classifier: parts.classifier?.model ?? null,
+      tagger: parts.tagger?.model ?? null,
+    }),
   )
-  return { folder: options.folder, manifest, heldOut: final }
+  return { folder: options.folder, manifest, heldOut: answers }
 }
 
 /** As train() in steps/ does, for those who call the trainer themselves. */
@@ -110,64 +71,12 @@ function refuseErrors(task: Task, data: TrainingData): void {
   throw new PotstillError('TRAINING_REFUSED', error.text, details)
 }
 
-async function* classifierPart({
-  plan,
-  training,
-  heldOut,
-  options,
-  curves,
-}: Session): AsyncGenerator<TrainProgress, Part<ClassifierModel, Probabilities> | null> {
-  const heads = headsOf(plan)
-  if (heads.length === 0) return null
-  const toRow = (example: Example) => ({
-    input: example.row.input,
-    targets: Object.fromEntries(heads.map((head) => [head.key, head.target(example)])),
-  })
-  const rows = training.map(toRow)
-  const specs = heads.map(({ key, values }) => ({ key, values }))
-  const result = yield* passOn(trainClassifier(rows, specs, mapHeldOut(heldOut, toRow), options), curves)
-  return {
-    ...result,
-    evidence: new Map(result.heldOut.map(({ index, probabilities }) => [index, probabilities])),
-  }
-}
-
-async function* taggerPart({
-  plan,
-  training,
-  heldOut,
-  options,
-  curves,
-}: Session): AsyncGenerator<TrainProgress, Part<TaggerModel, Tags> | null> {
-  const fields = spansOf(plan)
-  if (fields.length === 0) return null
-  const toRow = (example: Example) => ({
-    input: example.row.input,
-    spans: Object.fromEntries(fields.map((field) => [field.key, field.texts(example)])),
-  })
-  const rows = training.map(toRow)
-  const specs = fields.map(({ key, list }) => ({ key, list }))
-  const result = yield* passOn(trainTagger(rows, specs, mapHeldOut(heldOut, toRow), options), curves)
-  return { ...result, evidence: new Map(result.heldOut.map(({ index, spans }) => [index, spans])) }
-}
-
-async function* passOn<Result>(
-  generator: AsyncGenerator<TrainProgress, Result>,
-  curves: TrainProgress[],
-): AsyncGenerator<TrainProgress, Result> {
-  for (;;) {
-    const turn = await generator.next()
-    if (turn.done === true) return turn.value
-    curves.push(turn.value)
-    yield turn.value
-  }
-}
-
 /** The whole answers to the held-out rows that every part has answered: all but where training was interrupted. */
 function heldOutAnswers(
-  { plan, training, heldOut }: Session,
-  classifier: Part<ClassifierModel, Probabilities> | null,
-  tagger: Part<TaggerModel, Tags> | null,
+  plan: AnswerPlan,
+  { classifier, tagger }: TrainedParts,
+  training: readonly Example[],
+  heldOut: HeldOut<Example>,
 ): readonly HeldOutAnswer[] {
   if (heldOut.kind === 'nothing') return []
   const examples = heldOut.kind === 'rows' ? heldOut.rows : training
@@ -184,12 +93,33 @@ function rate({ output, expected, confidence }: HeldOutAnswer): { confidence: nu
   return { confidence, correct: equalJson(output, expected) }
 }
 
-function describeTraining({ training, validation }: TrainingData): Manifest['training'] {
+function describeStudent(
+  task: Task,
+  { training, validation }: TrainingData,
+  { name, version, seed }: TrainOptions,
+  { classifier, tagger, curves }: TrainedParts,
+): Omit<ManifestBody, 'heldOutBy' | 'expectedCalibrationError'> {
+  const parts = [classifier, tagger].filter((part) => part !== null)
   return {
-    rows: training.length,
-    labelled: training.filter(({ origin }) => origin === 'labelled').length,
-    validationRows: validation.length,
-    hash: hashJson(training.map(({ row, output }) => [row.key, output])),
+    format: 1,
+    kind: 'micro',
+    name,
+    version,
+    task,
+    seed,
+    training: {
+      rows: training.length,
+      labelled: training.filter(({ origin }) => origin === 'labelled').length,
+      validationRows: validation.length,
+      hash: hashJson(training.map(({ row, output }) => [row.key, output])),
+    },
+    curves,
+    overfitting: mergeOverfitting(parts.map((part) => part.overfitting)),
+    interrupted: parts.some((part) => part.interrupted),
+    details: {
+      ...(classifier === null ? {} : { classifier: classifier.details }),
+      ...(tagger === null ? {} : { tagger: tagger.details }),
+    },
   }
 }
 
@@ -199,8 +129,9 @@ function heldOutBy({ kind }: HeldOut<Example>): Manifest['heldOutBy'] {
 }
 
 function mergeOverfitting(parts: readonly Overfitting[]): Overfitting {
-  if (parts.length === 0)
+  if (parts.length === 0) {
     return { detected: false, text: 'Every field is constant: there was nothing to overfit.' }
+  }
   return {
     detected: parts.some(({ detected }) => detected),
     text: parts.map(({ text }) => text).join(' '),
