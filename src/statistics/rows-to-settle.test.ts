@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { pairedDifference } from './paired-bootstrap.ts'
+import { rowsToSettle } from './rows-to-settle.ts'
+
+/** `rows` differences of mean about `centre` and standard deviation 0.2. */
+const spread = (rows: number, centre: number): number[] =>
+  Array.from({ length: rows }, (_, row) => centre + (row % 2 === 0 ? 0.2 : -0.2))
+
+describe('rowsToSettle', () => {
+  it('is the usual sample size where rows are many', () => {
+    // (1.960 + 0.842)^2 x 0.2^2 / 0.02^2 = 785 for a difference of 0 and a margin of 2 points; the pseudo-rows add a little.
+    const rows = rowsToSettle(spread(100, 0), 0.02)
+    expect(rows).toBeGreaterThan(785)
+    expect(rows).toBeLessThan(850)
+  })
+
+  it('gives a number of rows with which the interval does clear the margin', () => {
+    const rows = rowsToSettle(spread(60, 0.01), 0.02)
+    const differences = spread(rows, 0.01)
+    const { interval } = pairedDifference(
+      differences.map((d) => 0.5 + d),
+      differences.map(() => 0.5),
+    )
+    expect(interval[0]).toBeGreaterThan(-0.02)
+  })
+
+  it('asks for fewer rows the worse a student beyond the margin is', () => {
+    expect(rowsToSettle(spread(100, -0.1), 0.02)).toBeLessThan(rowsToSettle(spread(100, -0.03), 0.02))
+  })
+
+  it('stays finite at the margin, with no margin, and without rows', () => {
+    for (const rows of [
+      rowsToSettle(spread(10, -0.02), 0.02),
+      rowsToSettle(spread(10, 0), 0),
+      rowsToSettle([], 0.02),
+    ]) {
+      expect(rows).toBeGreaterThan(100)
+      expect(rows).toBeLessThan(100_000)
+    }
+  })
+})
