@@ -8,6 +8,7 @@ import type { Budget } from './budget.ts'
 import { createCallEstimator, type CallEstimator } from './call-estimate.ts'
 import { createBodyWriter } from './chat-body.ts'
 import { parseBody, readReply, readUsage } from './chat-reply.ts'
+import type { LateSignals } from './late-signals.ts'
 import type { ChatClient, RawReply } from './openai-client.ts'
 import type { Outcome } from './outcome.ts'
 import { priceOf, type Price } from './prices.ts'
@@ -19,6 +20,8 @@ export interface Connection {
   readonly provider: Provider
   readonly client: ChatClient
   readonly scheduler: Scheduler
+  /** Cuts what is under way, some time after it was asked to. */
+  readonly lateSignals: LateSignals
   /** Requests under way, by call key: the same request asked twice is one call. */
   readonly underWay: Map<string, Promise<Reply>>
 }
@@ -57,7 +60,8 @@ interface Question {
 
 /**
  * `complete` throws MODEL_REPLY_INVALID when no reply held an answer, BUDGET_EXCEEDED, MODEL_UNAVAILABLE,
- * MODEL_REQUEST_REFUSED, INTERRUPTED and STORE_UNAVAILABLE.
+ * MODEL_REQUEST_REFUSED, INTERRUPTED and STORE_UNAVAILABLE. Its signal ends at once what waits to be sent, and
+ * gives replies under way some seconds to arrive.
  */
 export function createLoggedModel(options: LoggedModelOptions): ChatModel {
   const { id, priceBasis, connection, model } = options
@@ -148,10 +152,11 @@ async function pay(context: Context, question: Question, key: string): Promise<P
   const reservation = await budget.reserve(estimate.usd)
   let started = false
   let lost = false
+  const late = connection.lateSignals.of(question.signal)
   const send = async (): Promise<Outcome<PaidCall>> => {
     if (!started) await store.startCall({ key, run, startedAtMs: Date.now() })
     started = true
-    const outcome = await connection.client.post(question.body, question.signal)
+    const outcome = await connection.client.post(question.body, late)
     if ('ok' in outcome) return log(context, question, key, outcome.ok, outcome.pauseMs)
     if ('retry' in outcome) lost ||= outcome.lost
     return outcome

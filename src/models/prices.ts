@@ -15,6 +15,8 @@ export interface PriceTable {
   readonly source: string
   /** By model: "openai/gpt-6-sol". */
   readonly models: Readonly<Record<string, Price>>
+  /** Models whose price the config gives. */
+  readonly own: ReadonlySet<string>
 }
 
 /** A price as a config gives it: what was cached costs as much as the rest unless it says otherwise. */
@@ -37,14 +39,26 @@ export function loadPriceTable(overrides: Readonly<Record<string, PriceSetting>>
     ([model, { input, cachedInput, output }]) =>
       [model, { input, cachedInput: cachedInput ?? input, output }] as const,
   )
-  return { asOf: file.asOf, source: file.source, models: Object.fromEntries(models) }
+  const own = new Set(Object.keys(overrides))
+  return { asOf: file.asOf, source: file.source, models: Object.fromEntries(models), own }
 }
 
 /** The price of a model, or of the model that a dated name is a version of; null when it is not known. */
 export function findPrice(table: PriceTable, model: string): Price | null {
-  const undated = model.replace(/-\d{4}-\d{2}-\d{2}$/, '')
-  const name = [model, undated].find((candidate) => Object.hasOwn(table.models, candidate))
+  const name = nameIn(table, model)
   return name === undefined ? null : table.models[name]
+}
+
+/** Where a price comes from, for the report. */
+export function describePrice(table: PriceTable, model: string): string {
+  const name = nameIn(table, model)
+  if (name === undefined) return `a price that is not known for ${model} (config key prices)`
+  return table.own.has(name) ? 'the prices of the config' : `prices of ${table.asOf}`
+}
+
+function nameIn(table: PriceTable, model: string): string | undefined {
+  const undated = model.replace(/-\d{4}-\d{2}-\d{2}$/, '')
+  return [model, undated].find((candidate) => Object.hasOwn(table.models, candidate))
 }
 
 /** US dollars for one reply. */

@@ -5,10 +5,14 @@ import type { Store } from '../core/store.ts'
 import type { Budget } from './budget.ts'
 import { createLoggedModel, type Connection } from './call-log.ts'
 import { systemClock, type Clock } from './clock.ts'
+import { createLateSignals } from './late-signals.ts'
 import { createChatClient } from './openai-client.ts'
-import { findPrice, type PriceTable } from './prices.ts'
+import { describePrice, findPrice, type PriceTable } from './prices.ts'
 import { resolveProvider, type Provider, type ProviderSources } from './providers.ts'
 import { createScheduler, type SchedulerStats } from './scheduler.ts'
+
+/** How long an interrupted run waits for replies that are under way. */
+const graceMs = 10_000
 
 export interface ConnectionsOptions extends ProviderSources {
   /** Called after each attempt, with the provider's name. */
@@ -39,6 +43,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     stats: () =>
       Object.fromEntries([...open].map(([name, { scheduler }]) => [name, scheduler.stats()] as const)),
     async close() {
+      for (const { lateSignals } of open.values()) lateSignals.close()
       await Promise.all([...open.values()].map(({ client }) => client.close()))
       open.clear()
     },
@@ -54,7 +59,13 @@ function connect(provider: Provider, options: ConnectionsOptions): Connection {
     random: options.random ?? createRandom(Date.now()),
     onStats: onStats === undefined ? undefined : (stats) => onStats(provider.name, stats),
   })
-  return { provider, client: createChatClient(provider), scheduler, underWay: new Map() }
+  return {
+    provider,
+    client: createChatClient(provider),
+    scheduler,
+    lateSignals: createLateSignals(clock, graceMs),
+    underWay: new Map(),
+  }
 }
 
 export interface ProviderModelOptions {
@@ -72,11 +83,6 @@ export interface ProviderModelOptions {
 export function openProviderModel(options: ProviderModelOptions): ChatModel {
   const { model: id, connections, store, run, budget, prices } = options
   const { provider, model } = resolveProvider(id, connections.sources)
-  const price = findPrice(prices, id)
-  const priceBasis =
-    price === null
-      ? `price of ${id} unknown; give it under prices in the config`
-      : `provider usage at prices of ${prices.asOf}`
   return createLoggedModel({
     id,
     model,
@@ -84,7 +90,7 @@ export function openProviderModel(options: ProviderModelOptions): ChatModel {
     store,
     run,
     budget,
-    price,
-    priceBasis,
+    price: findPrice(prices, id),
+    priceBasis: `provider usage at ${describePrice(prices, id)}`,
   })
 }

@@ -6,7 +6,7 @@ import { rowKey } from '../core/row.ts'
 import type { RawRecord } from '../data/raw-record.ts'
 import { readRecords } from '../data/read-records.ts'
 import { loadTokenCounter, type TokenCounter } from './count-tokens.ts'
-import { findPrice, priceOf, type PriceTable } from './prices.ts'
+import { describePrice, findPrice, priceOf, type PriceTable } from './prices.ts'
 
 export interface RecordedModelOptions {
   /** The model is "recorded/<name>". */
@@ -32,12 +32,12 @@ export async function openRecordedModel({
 }: RecordedModelOptions): Promise<ChatModel> {
   const records = await readAnswers(file, shownAs)
   const pricedAs = [...new Set([...records.values()].flatMap((record) => record.pricedAs ?? []))]
-  const priced = pricedAs.filter((model) => findPrice(prices, model) !== null)
-  const counter = priced.length > 0 ? await loadTokenCounter() : null
+  const priced = pricedAs.some((model) => findPrice(prices, model) !== null)
+  const counter = priced ? await loadTokenCounter() : null
   return {
     id: `recorded/${name}`,
     source: 'recorded',
-    priceBasis: describePrice(pricedAs, priced, prices),
+    priceBasis: describeBasis(pricedAs, prices),
     async complete(request) {
       const input = lastUserMessage(request)
       const record = records.get(rowKey(input))
@@ -116,11 +116,8 @@ function toReply(
   }
 }
 
-function describePrice(pricedAs: readonly string[], priced: readonly string[], prices: PriceTable): string {
+function describeBasis(pricedAs: readonly string[], prices: PriceTable): string {
   if (pricedAs.length === 0) return 'recorded answers without a price'
-  if (priced.length < pricedAs.length) {
-    const unknown = pricedAs.filter((model) => !priced.includes(model)).join(', ')
-    return `price of ${unknown} unknown; give it under prices in the config`
-  }
-  return `as if answered by ${pricedAs.join(', ')} at prices of ${prices.asOf}, tokens counted with o200k_base`
+  const each = pricedAs.map((model) => `${model} at ${describePrice(prices, model)}`)
+  return `as if answered by ${each.join(', ')}, tokens counted with o200k_base`
 }
