@@ -20,8 +20,7 @@ export function parseRecord(text: string, file: string, line: number): RawRecord
   try {
     value = JSON.parse(text) as Json
   } catch (error) {
-    const place = { file, line: line + linesBefore(text, messageOf(error)) }
-    throw dataFault(place, `not JSON: ${reasonOf(error)}, in ${show(text)}`, hintFor(text))
+    throw explain(messageOf(error), text, file, line)
   }
   if (!isJsonObject(value)) {
     const hint =
@@ -34,17 +33,19 @@ export function parseRecord(text: string, file: string, line: number): RawRecord
   return { line, value, untyped: false }
 }
 
-/** The parser's own words, without the text that it repeats. */
-function reasonOf(error: unknown): string {
-  return messageOf(error)
-    .replace(/(?:, )?"?(?:\.\.\.)?".*" is not valid JSON$/su, '')
-    .replace(/,$/u, '')
+/** Where the parser gives a position its surroundings are shown; elsewhere its own words show them. */
+function explain(message: string, text: string, file: string, line: number): Error {
+  const position = /at position (\d+)/u.exec(message)?.[1]
+  if (position === undefined) return dataFault({ file, line }, `not JSON: ${oneLine(message)}`, hintFor(text))
+  const at = Number(position)
+  const start = Math.max(0, at - 40)
+  const around = `${start > 0 ? '...' : ''}${text.slice(start, at + 20)}${at + 20 < text.length ? '...' : ''}`
+  const place = { file, line: line + text.slice(0, at).split('\n').length - 1 }
+  return dataFault(place, `not JSON: ${oneLine(message)}, near ${oneLine(around)}`, hintFor(text))
 }
 
-function linesBefore(text: string, message: string): number {
-  const position = /at position (\d+)/u.exec(message)?.[1]
-  if (position === undefined) return 0
-  return text.slice(0, Number(position)).split('\n').length - 1
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/gu, ' ').slice(0, 200)
 }
 
 function hintFor(text: string): string {

@@ -343,7 +343,12 @@ const refusals: Refusal[] = [
   {
     name: 'bad JSON',
     content: '{"input":"a"}\n{"input":"b",}\n',
-    message: /^f\.jsonl:2: not JSON: .*in "\{\\"input\\":\\"b\\",\}"/,
+    message: /^f\.jsonl:2: not JSON: .* at position 13, near \{"input":"b",\}$/,
+  },
+  {
+    name: 'bad JSON far into a line',
+    content: `{"input":"${'x'.repeat(5000)}" 5, "b":"${'y'.repeat(5000)}"}`,
+    message: /near \.\.\.x+" 5, "b":"y+\.\.\.$/,
   },
   { name: 'cut JSON', content: '{"input":"a"}\n{"input":"b', message: /^f\.jsonl:2: not JSON/ },
   {

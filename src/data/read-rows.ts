@@ -1,24 +1,16 @@
 /** Data files to rows: whichever of the known shapes each record has. */
-import type { Message } from '../core/chat-model.ts'
-import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import { rowKey, type Row } from '../core/row.ts'
-import type { Task } from '../core/task.ts'
-import { readConversation, textOf, type Exchange } from './conversation.ts'
 import { dataFault, show, showKeys, type Place } from './fault.ts'
 import { createAnswerFinder, createAnswerGuesser, type AnswerFinder } from './find-answer.ts'
+import { findQuestion, isChat, type Question, type QuestionOptions } from './find-question.ts'
 import type { RawRecord } from './raw-record.ts'
 import { readRecords, type RecordOptions } from './read-records.ts'
 import { guessColumnKinds, type ColumnKind } from './typed-cell.ts'
 
-export interface ReadOptions extends RecordOptions {
-  /** The field that holds the input. */
-  readonly inputField: string
-  /** Shown to the model before the input, as `name=value` lines. */
-  readonly contextFields?: readonly string[]
+export interface ReadOptions extends RecordOptions, QuestionOptions {
   /** Names the rows that belong together; "group" or "conversation" where absent. */
   readonly groupField?: string
-  /** Expected answers are checked against it; absent while the output is still to be inferred. */
-  readonly task?: Task
   /** `required`: a row without one is refused. `ignored`: not looked for. `optional` by default. */
   readonly answers?: 'required' | 'optional' | 'ignored'
 }
@@ -97,70 +89,6 @@ function toRow(record: RawRecord, options: ReadOptions, finder: AnswerFinder | n
     group: group.value ?? (history.length === 0 ? key : rowKey(history[0].content)),
     source: place,
   }
-}
-
-interface Question {
-  /** The key under which the input stood; null for chat messages. */
-  readonly key: string | null
-  readonly history: readonly Message[]
-  readonly input: string
-  readonly answer?: string
-}
-
-function findQuestion(value: JsonObject, options: ReadOptions, place: Place): Question {
-  const key = inputKey(value, options)
-  if (key !== null) {
-    const input = value[key]
-    if (typeof input !== 'string') {
-      throw dataFault(
-        place,
-        `${key} must be text, got ${show(input)}`,
-        'Put the input between double quotes.',
-      )
-    }
-    if (input.trim() === '' && (options.contextFields ?? []).length === 0) {
-      throw dataFault(place, `${key} is empty`, 'Give the row an input, or remove it.')
-    }
-    return { key, history: [], input }
-  }
-  if (Object.hasOwn(value, 'messages')) return { key: null, ...readConversation(value.messages, place) }
-  if (isPreference(value)) return { key: null, ...readPreference(value, place) }
-  const hint = `Set task.input to the field that holds the input; there are: ${showKeys(Object.keys(value))}.`
-  throw dataFault(place, `no field ${show(options.inputField)}`, hint)
-}
-
-/** The named field; "prompt" beside "completion"; "input"; for the default name also the usual others. */
-function inputKey(value: JsonObject, { inputField, task }: ReadOptions): string | null {
-  if (isPreference(value)) return null
-  if (Object.hasOwn(value, inputField)) return inputField
-  if (isChat(value)) return null
-  if (Object.hasOwn(value, 'prompt') && Object.hasOwn(value, 'completion')) return 'prompt'
-  const outputs = new Set(task?.fields.map(({ path, segments }) => segments[0] ?? path))
-  const others = inputField === 'input' ? ['prompt', 'text', 'message'] : ['input']
-  return others.find((name) => Object.hasOwn(value, name) && !outputs.has(name)) ?? null
-}
-
-function isChat(value: JsonObject): boolean {
-  return Object.hasOwn(value, 'messages') || isPreference(value)
-}
-
-function isPreference(value: JsonObject): boolean {
-  return Object.hasOwn(value, 'preferred_output') && isJsonObject(value.input)
-}
-
-/** The preferred of two answers is the expected one. */
-function readPreference(value: JsonObject, place: Place): Exchange {
-  const question = readConversation((value.input as JsonObject).messages, place)
-  const output = value.preferred_output
-  const last = Array.isArray(output) ? (output.at(-1) as Json | undefined) : undefined
-  if (!isJsonObject(last)) {
-    throw dataFault(
-      place,
-      `preferred_output must be a list of messages, got ${show(output)}`,
-      'See the format of OpenAI preference files.',
-    )
-  }
-  return { ...question, answer: textOf(last.content, 'preferred_output.content', place) }
 }
 
 function findExpected(
