@@ -157,7 +157,7 @@ interface FewRows {
 }
 
 /** How often the mean's interval holds the truth on 20 rows: skewed scores, of which many samples are all 1. */
-export function simulateFewRows(experiments: number, seed: number): FewRows[] {
+function simulateFewRows(experiments: number, seed: number): FewRows[] {
   const random = createRandom(seed)
   const results: FewRows[] = []
   for (const losses of ['spread', 'whole rows'] as const) {

@@ -21,7 +21,7 @@ const RESOLUTION = 1e-8
  */
 export function lowerQuantile(values: readonly number[], pseudoRows: readonly number[], z: number): number {
   const groups = groupEqual([...values, ...pseudoRows])
-  let low = Math.min(...groups.values)
+  let low = groups.values.reduce((least, value) => Math.min(least, value))
   let high = weightedMean(groups)
   let s = 0
   while (high - low > RESOLUTION) {
