@@ -21,10 +21,9 @@ describe('help and usage', () => {
     const { stdout, code } = await potstill(['--help'])
     expect(code).toBe(0)
     const names = [...stdout.matchAll(/^ {2}([a-z]+) \[/gm)].map(([, name]) => name)
-    expect(names).toEqual([
-      ...['init', 'run', 'evaluate', 'generate', 'curate', 'train', 'report'],
-      ...['predict', 'export', 'models', 'runs', 'doctor'],
-    ])
+    expect(names.join(' ')).toBe(
+      'init run evaluate generate curate train report predict export models runs doctor',
+    )
   })
 
   it('prints the version', async () => {

@@ -19,7 +19,7 @@ export async function runSteps(context: CommandContext, until: StepName): Promis
   const session = sessionOptions(context)
   try {
     const steps = until === 'report' ? runPipeline(session) : runOneStep(session, until)
-    const { run, folder, summary, report } = await drain(steps, terminal.onEvent)
+    const { run, folder, summary, report } = await drain(steps, (event) => terminal.onEvent(event))
     terminal.close()
     if (report === null) {
       if (options['json'] === true) stdout.write(`${JSON.stringify({ run, folder, summary })}\n`)

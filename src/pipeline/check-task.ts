@@ -2,15 +2,17 @@
 import { PotstillError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Example } from '../core/row.ts'
+import { checkClassLimits } from '../steps/curate/filters/over-class-limit.ts'
 import { trainers } from '../students/registry.ts'
 import type { Session } from './session.ts'
 
 /** Fewer rows than this say little about what values a field takes. */
 const leastRowsToTell = 30
 
-/** @throws TRAINING_REFUSED where rows with known answers show it, TASK_UNSUPPORTED for text without any. */
+/** @throws CONFIG_INVALID for a limit on an unknown field, TRAINING_REFUSED where rows with known answers show it, TASK_UNSUPPORTED for text without any. */
 export async function checkTask(session: Session): Promise<void> {
   const { config, task } = session
+  checkClassLimits(task, config.curate.maxPerValue)
   const trainer = await trainers[config.student.kind]()
   const known = knownAnswers(session)
   if (known.length === 0 && task.output.kind === 'text') {

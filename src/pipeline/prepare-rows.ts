@@ -107,7 +107,8 @@ async function collectRows(
   const options: ReadOptions = {
     inputField: config.task.input,
     contextFields: config.task.context,
-    groupField: config.data.group,
+    // Only rows that may be split have a group; evaluation files seldom name one.
+    ...(path === config.data.evaluation ? {} : { groupField: config.data.group }),
     shownAs: path,
     answers,
     task,
