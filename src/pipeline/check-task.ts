@@ -26,7 +26,7 @@ export async function checkTask(session: Session): Promise<void> {
     .filter(({ level }) => level === 'error')
   if (fatal.length === 0) return
   throw new PotstillError('TRAINING_REFUSED', fatal.map(({ text }) => text).join('\n'), {
-    ...(fatal[0].hint === undefined ? {} : { hint: fatal[0].hint }),
+    hint: fatal[0].hint,
   })
 }
 

@@ -34,7 +34,7 @@ export async function* train(
 
 function refusal(problems: readonly Problem[]): PotstillError {
   return new PotstillError('TRAINING_REFUSED', problems.map((problem) => problem.text).join('\n'), {
-    ...(problems[0].hint === undefined ? {} : { hint: problems[0].hint }),
+    hint: problems[0].hint,
   })
 }
 
