@@ -17,7 +17,9 @@ export function build({ declarations }) {
   // Compiled beside and then swapped in: a command that runs meanwhile does not lose its files.
   const fresh = join(root, `dist-${process.pid}`)
   const words = ['-p', 'tsconfig.build.json', '--outDir', fresh]
-  const { status, stdout } = compile(declarations ? words : [...words, '--noCheck', '--declaration', 'false'])
+  const { status, stdout } = compile(
+    declarations ? words : [...words, '--noCheck', '--declaration', 'false', '--types', ''],
+  )
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true })
     console.error(`compiling failed:\n${stdout}`)
