@@ -6,6 +6,13 @@ import type { Retry } from './outcome.ts'
 export interface CircuitBreaker {
   /** Why nothing is sent any more; null while the circuit is closed. */
   error(): PotstillError | null
+  /**
+   * True while so much fails that only one request at a time should find out whether it still does. 429s make
+   * it so only when there are few requests: fewer at once is the better answer to them.
+   */
+  suspects(mostUnderWay: number): boolean
+  /** How many did so. */
+  probes(): number
   succeeded(): void
   /** Each of these returns the error with which the circuit breaks, or null while it holds. */
   failed(failure: Retry): PotstillError | null
@@ -23,25 +30,24 @@ const longestRetryAfterMs = 10 * 60_000
 export function createCircuitBreaker(name: string, clock: Clock): CircuitBreaker {
   let broken: PotstillError | null = null
   let everSucceeded = false
-  let inARow = 0
+  let failures = 0
   let since = 0
   let rateLimited = false
+  let refusals = 0
 
   function patience(): number {
     if (rateLimited) return patienceMs.rateLimited
     return everSucceeded ? patienceMs.afterSuccess : patienceMs.beforeAnySuccess
   }
 
-  function count(): void {
-    if (inARow === 0) since = clock.now()
-    inARow++
-  }
-
   return {
     error: () => broken,
+    suspects: (mostUnderWay) => failures >= mostInARow && (!rateLimited || mostUnderWay === 1),
+    probes: () => Math.max(0, failures - mostInARow + 1),
     succeeded() {
       everSucceeded = true
-      inARow = 0
+      failures = 0
+      refusals = 0
       rateLimited = false
     },
     failed({ retry, message, retryAfterMs = 0 }) {
@@ -49,16 +55,18 @@ export function createCircuitBreaker(name: string, clock: Clock): CircuitBreaker
         const minutes = Math.round(retryAfterMs / 60_000)
         return unavailable(`${message} (it asks to wait ${minutes} minutes)`)
       }
-      count()
+      if (failures === 0) since = clock.now()
+      failures++
       rateLimited ||= retry === 'rate_limit'
       const lastedMs = clock.now() - since
-      if (inARow < mostInARow || lastedMs < patience()) return null
+      if (failures < mostInARow || lastedMs < patience()) return null
       const seconds = Math.round(lastedMs / 1000)
-      return unavailable(`${name} failed ${inARow} times in a row over ${seconds} s, last: ${message}`)
+      return unavailable(`${name} failed ${failures} times in a row over ${seconds} s, last: ${message}`)
     },
     refused(refusal) {
-      count()
-      return everSucceeded || inARow < mostInARow ? null : refusal
+      failures = 0
+      refusals++
+      return everSucceeded || refusals < mostInARow ? null : refusal
     },
     open(error) {
       broken ??= error

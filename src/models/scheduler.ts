@@ -61,6 +61,7 @@ const mostRateLimits = 10
 /** Full jitter (Brooker 2015): a random share of a wait that doubles with each attempt. */
 const firstBackoffMs = 500
 const longestBackoffMs = 30_000
+const longestProbeMs = 5_000
 
 interface Job {
   readonly send: () => Promise<Outcome<unknown>>
@@ -138,7 +139,7 @@ function statsOf({ counts, line, window, underWay, latencySumMs }: State): Sched
 /** Sends what may go now, and sees to it that the rest is thought of again when it may. */
 function pump(state: State): void {
   const { line, window, options } = state
-  while (state.underWay < window.size()) {
+  while (state.underWay < (suspects(state) ? 1 : window.size())) {
     const job = line.first()
     if (job === undefined) return wakeAt(state, null)
     const now = options.clock.now()
@@ -216,35 +217,51 @@ function tryAgain(state: State, job: Job, outcome: Retry, sentAt: number): void 
   const rateLimited = outcome.retry === 'rate_limit'
   if (outcome.overloaded) state.window.shrink(sentAt, state.options.clock.now(), state.underWay + 1)
   if (rateLimited) state.counts.rateLimited++
-  const tries = rateLimited ? ++job.rateLimits : ++job.failures
   const broken = state.breaker.failed(outcome)
   if (broken !== null) {
     giveUp(state, job, broken)
-    stop(state, broken)
-  } else if (job.signal?.aborted === true) {
-    giveUp(state, job, interrupted(state))
-  } else if (tries >= (rateLimited ? mostRateLimits : mostFailures)) {
-    giveUp(state, job, unavailable(`${outcome.message} (tried ${job.failures + job.rateLimits} times)`))
-  } else if (outcome.retryAfterMs !== undefined) {
-    state.counts.retried++
-    pause(state, outcome.retryAfterMs)
-    state.line.addRetry(job)
-  } else {
-    state.counts.retried++
-    rest(state, job)
+    return stop(state, broken)
   }
+  if (job.signal?.aborted === true) return giveUp(state, job, interrupted(state))
+  // An outage is not the fault of the request that finds it.
+  if (suspects(state)) return probeLater(state, job, outcome)
+  const tries = rateLimited ? ++job.rateLimits : ++job.failures
+  const all = job.failures + job.rateLimits
+  if (tries >= (rateLimited ? mostRateLimits : mostFailures)) {
+    return giveUp(state, job, unavailable(`${outcome.message} (tried ${all} times)`))
+  }
+  if (outcome.retryAfterMs === undefined) return rest(state, job, backoffMs(state, all, longestBackoffMs))
+  pause(state, outcome.retryAfterMs)
+  retry(state, job)
+}
+
+function suspects({ breaker, window }: State): boolean {
+  return breaker.suspects(window.size())
+}
+
+/** Nothing is sent for a while, and then one request at a time. */
+function probeLater(state: State, job: Job, { retryAfterMs }: Retry): void {
+  pause(state, retryAfterMs ?? backoffMs(state, state.breaker.probes(), longestProbeMs))
+  retry(state, job)
+}
+
+function backoffMs(state: State, tries: number, longestMs: number): number {
+  return state.options.random.next() * Math.min(longestMs, firstBackoffMs * 2 ** (tries - 1))
 }
 
 /** Waits its backoff, holding no place. */
-function rest(state: State, job: Job): void {
-  const { clock, random } = state.options
-  const longest = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (job.failures + job.rateLimits - 1))
+function rest(state: State, job: Job, ms: number): void {
   state.line.rest(job)
-  clock.after(random.next() * longest, () => {
+  state.options.clock.after(ms, () => {
     if (!state.line.wakes(job)) return
-    state.line.addRetry(job)
+    retry(state, job)
     pump(state)
   })
+}
+
+function retry(state: State, job: Job): void {
+  state.counts.retried++
+  state.line.addRetry(job)
 }
 
 /** What a provider asks for holds for all requests to it. */
