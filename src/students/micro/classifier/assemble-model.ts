@@ -1,7 +1,7 @@
 /** Puts trained networks, linear model and blend together as the model that answers. */
 import { createFeatureBuffer } from '../runtime/features.js'
 import type { ClassifierModel, ScaledRows } from '../runtime/classifier.js'
-import type { Blend } from './blend.ts'
+import type { HeadCalibration } from './calibrate.ts'
 import type { LinearModel } from './linear-model.ts'
 import type { Network } from './network.ts'
 import type { Problem } from './problem.ts'
@@ -13,7 +13,7 @@ export function assembleModel(
   heads: readonly HeadSpec[],
   networks: readonly Network[],
   linear: LinearModel,
-  blends: readonly Blend[],
+  calibrations: readonly HeadCalibration[],
 ): ClassifierModel {
   const { vocabulary, outputs, ranges } = problem
   const share = 1 / networks.length
@@ -29,7 +29,7 @@ export function assembleModel(
       key: head.key,
       values: head.values,
       offset: ranges[place].offset,
-      ...blends[place],
+      ...calibrations[place],
     })),
     outputs,
     hidden,

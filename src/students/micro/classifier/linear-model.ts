@@ -8,6 +8,8 @@ export interface LinearSettings {
   readonly cost: number
   readonly passes: number
   readonly random: Random
+  /** Asked after each pass. */
+  readonly stop?: () => boolean
 }
 
 export interface LinearModel {
@@ -65,7 +67,7 @@ export function* trainLinearModel(
       if (moved > largest) largest = moved
     }
     yield
-    if (largest < tolerance) break
+    if (largest < tolerance || settings.stop?.() === true) break
   }
   const scores = new Float32Array(matrix.rows * outputs)
   for (let row = 0; row < matrix.rows; row++) {

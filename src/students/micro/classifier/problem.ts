@@ -1,19 +1,10 @@
 /** What the classifier learns from, as arrays: features, targets, heads, splits, and the settings for their size. */
 import type { HeldOut, PartOptions } from '../held-out.ts'
 import type { Vocabulary } from '../runtime/features.js'
+import type { ClassifierRow, HeadSpec } from './classifier-row.ts'
 import { learnVocabulary, vectoriseAll, type FeatureMatrix } from './feature-matrix.ts'
 import type { HeadRange } from './network.ts'
-import type { ClassifierRow, HeadSpec } from './classifier-row.ts'
-
-export interface ClassifierSettings {
-  readonly hidden: number
-  /** Epochs that the learning rate's fall is laid out for. */
-  readonly epochs: number
-  readonly learningRate: number
-  /** Networks whose logits are averaged in the end. */
-  readonly networks: number
-  readonly linearCost: number
-}
+import { chooseSettings, type ClassifierSettings } from './settings.ts'
 
 export interface Problem {
   readonly vocabulary: Vocabulary
@@ -34,7 +25,7 @@ export interface Split {
 
 const vocabularyLimit = 200_000
 /** From so many rows on, a feature must occur in two of them. */
-const rareFeatureRows = 100
+const rareFeatureRows = 900
 
 export function prepareProblem(
   rows: readonly ClassifierRow[],
@@ -43,6 +34,7 @@ export function prepareProblem(
 ): Problem {
   const texts = rows.map((row) => row.input)
   const vocabulary = learnVocabulary(texts, rows.length < rareFeatureRows ? 1 : 2, vocabularyLimit)
+  const matrix = vectoriseAll(vocabulary, texts)
   const ranges: HeadRange[] = []
   let outputs = 0
   for (const head of heads) {
@@ -53,22 +45,11 @@ export function prepareProblem(
   rows.forEach((row, at) => {
     heads.forEach((head, place) => targets.set(row.targets[head.key], at * outputs + ranges[place].offset))
   })
-  const settings = chooseSettings(rows.length, options)
-  return { vocabulary, matrix: vectoriseAll(vocabulary, texts), targets, outputs, ranges, settings, options }
+  const settings = chooseSettings(rows.length, matrix.indices.length, options.epochs)
+  return { vocabulary, matrix, targets, outputs, ranges, settings, options }
 }
 
-function chooseSettings(rows: number, options: PartOptions): ClassifierSettings {
-  const few = rows < 3000
-  return {
-    hidden: few ? 64 : 256,
-    epochs: Math.max(1, options.epochs ?? (few ? 20 : 8)),
-    learningRate: few ? 0.005 : 0.003,
-    networks: few ? 3 : 1,
-    linearCost: few ? 2 : 1,
-  }
-}
-
-/** One split a fold, or one in all where the held-out rows are fixed; they follow `trainingRows` in the matrix. */
+/** One split a fold, or one in all where the held-out rows are fixed; they follow the training rows in the matrix. */
 export function makeSplits(trainingRows: number, heldOut: HeldOut<ClassifierRow>): readonly Split[] {
   const range = (from: number, to: number): Int32Array =>
     Int32Array.from({ length: to - from }, (_, index) => from + index)

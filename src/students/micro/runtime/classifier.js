@@ -13,6 +13,16 @@ import { createFeatureBuffer, indexVocabulary, vectorise } from './features.js'
  * @property {number} offset where its values begin among the outputs
  * @property {number} networkScale what its network logits are multiplied by before they are added up
  * @property {number} linearScale what its linear scores are multiplied by
+ * @property {Stack | null} stack
+ */
+
+/**
+ * A second look at a head in the light of all heads:
+ * logits = own x ln(its probabilities) + bias + probabilities of all heads x weights.
+ * @typedef {object} Stack
+ * @property {number} own
+ * @property {ArrayLike<number>} bias (size)
+ * @property {ArrayLike<number>} weights (outputs x size)
  */
 
 /**
@@ -124,21 +134,41 @@ function networkLogits(model) {
 }
 
 /**
- * exp(logits) scaled to sum to 1.
+ * Makes logits in place into probabilities: exp(logits) scaled to sum to 1.
  * @param {Float32Array} logits
- * @returns {Float32Array}
  */
 export function softmax(logits) {
   let largest = -Infinity
   for (let i = 0; i < logits.length; i++) if (logits[i] > largest) largest = logits[i]
-  const probabilities = new Float32Array(logits.length)
   let sum = 0
   for (let i = 0; i < logits.length; i++) {
-    probabilities[i] = Math.exp(logits[i] - largest)
-    sum += probabilities[i]
+    logits[i] = Math.exp(logits[i] - largest)
+    sum += logits[i]
   }
-  for (let i = 0; i < logits.length; i++) probabilities[i] /= sum
-  return probabilities
+  for (let i = 0; i < logits.length; i++) logits[i] /= sum
+}
+
+/** Keeps logarithms finite, and one overconfident head from deciding alone. */
+const leastProbability = 1e-4
+
+/**
+ * @param {Stack} stack
+ * @param {Float32Array} probabilities (outputs) of all heads
+ * @param {number} offset of the head
+ * @param {number} size of the head
+ * @returns {Float32Array} (size) the head's probabilities after the second look
+ */
+export function applyStack(stack, probabilities, offset, size) {
+  const logits = new Float32Array(size)
+  for (let i = 0; i < size; i++) {
+    logits[i] = stack.bias[i] + stack.own * Math.log(Math.max(leastProbability, probabilities[offset + i]))
+  }
+  for (let output = 0; output < probabilities.length; output++) {
+    const probability = probabilities[output]
+    for (let i = 0; i < size; i++) logits[i] += probability * stack.weights[output * size + i]
+  }
+  softmax(logits)
+  return logits
 }
 
 /**
@@ -152,15 +182,20 @@ export function classify(model, input) {
   const linear = model.linearBias.slice()
   addWeightedRows(linear, model.linear, model.buffer)
   const network = model.hidden > 0 ? networkLogits(model) : new Float32Array(model.outputs)
+  const probabilities = new Float32Array(model.outputs)
+  for (const { offset, values, networkScale, linearScale } of model.heads) {
+    for (let at = offset; at < offset + values.length; at++) {
+      probabilities[at] = networkScale * network[at] + linearScale * linear[at]
+    }
+    softmax(probabilities.subarray(offset, offset + values.length))
+  }
   /** @type {Record<string, Float32Array>} */
   const answer = {}
-  for (const head of model.heads) {
-    const logits = new Float32Array(head.values.length)
-    for (let i = 0; i < logits.length; i++) {
-      const at = head.offset + i
-      logits[i] = head.networkScale * network[at] + head.linearScale * linear[at]
-    }
-    answer[head.key] = softmax(logits)
+  for (const { key, offset, values, stack } of model.heads) {
+    answer[key] =
+      stack === null
+        ? probabilities.slice(offset, offset + values.length)
+        : applyStack(stack, probabilities, offset, values.length)
   }
   return answer
 }
