@@ -1,5 +1,6 @@
 /** The whole story: measure, generate, curate, train, measure again, report. Each step resumes by itself. */
 import type { StepEvent, StepName } from './core/event.ts'
+import { announceRun } from './pipeline/announce-run.ts'
 import { checkTask } from './pipeline/check-task.ts'
 import { estimateCost } from './pipeline/estimate.ts'
 import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
@@ -13,8 +14,7 @@ import { writeReport } from './pipeline/write-report.ts'
 export async function* runPipeline(options: SessionOptions): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
-    await checkTask(session)
-    yield* reportLostCalls(session)
+    yield* begin(session)
     yield* estimateCost(session)
     const before = yield* measureBefore(session)
     const answered = yield* generateAnswers(session)
@@ -34,12 +34,17 @@ export async function* runOneStep(
 ): AsyncGenerator<StepEvent, RunResult> {
   const session = await openSession(options)
   try {
-    await checkTask(session)
-    yield* reportLostCalls(session)
+    yield* begin(session)
     return session.result(yield* oneStep(session, step))
   } finally {
     await session.close()
   }
+}
+
+async function* begin(session: Session): AsyncGenerator<StepEvent, void> {
+  await checkTask(session)
+  yield* announceRun(session)
+  yield* reportLostCalls(session)
 }
 
 async function* oneStep(

@@ -46,6 +46,7 @@ async function run(project: Project, home: string): Promise<{ result: RunResult;
     signal: new AbortController().signal,
     now: () => new Date(),
     version: 'test',
+    command: 'potstill',
   })
   const result = await drain(steps, (event) => events.push(event))
   return { result, events }

@@ -55,6 +55,7 @@ async function run(
       signal: controller.signal,
       now: () => new Date(),
       version: 'test',
+      command: 'potstill',
     }),
     (event) => {
       events.push(event)
@@ -193,6 +194,7 @@ it('refuses free text before anything is spent', async () => {
     signal: new AbortController().signal,
     now: () => new Date(),
     version: 'test',
+    command: 'potstill',
   }
   await expect(drain(runPipeline(options), () => {})).rejects.toMatchObject({ code: 'TASK_UNSUPPORTED' })
 })

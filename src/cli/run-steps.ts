@@ -11,7 +11,7 @@ import { renderSummary } from '../steps/report/render-summary.ts'
 import { coloursFor } from './colours.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { createTerminal } from './terminal.ts'
-import { potstillVersion } from './version.ts'
+import { commandName, potstillVersion } from './version.ts'
 
 export async function runSteps(context: CommandContext, until: StepName): Promise<ExitCode> {
   const { options, stdout, stderr } = context
@@ -59,6 +59,7 @@ function sessionOptions({
     signal,
     now: () => new Date(),
     version: potstillVersion(),
+    command: commandName(environment),
   }
 }
 

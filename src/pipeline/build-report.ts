@@ -193,9 +193,9 @@ function trainingFacts(
 function commandsOf({ loaded, options, config }: Session): string[] {
   const seed = options.seed === undefined ? '' : ` --seed ${options.seed}`
   return [
-    `potstill run ${loaded.file} --fresh${seed}`,
-    `potstill predict ${config.name} --input FILE.jsonl --json`,
-    `potstill export ${config.name}`,
+    `${options.command} run ${loaded.file} --fresh${seed}`,
+    `${options.command} predict ${config.name} --input FILE.jsonl --json`,
+    `${options.command} export ${config.name}`,
   ]
 }
 

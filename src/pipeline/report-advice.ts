@@ -52,7 +52,11 @@ export function worthOf(trainingRows: number): string | null {
 export function nextSteps(inputs: AdviceInputs): string[] {
   const { session, arms } = inputs
   const { name } = session.config
-  const use = [`Ask it: potstill predict ${name} "..."`, `Take it along as one file: potstill export ${name}`]
+  const { command } = session.options
+  const use = [
+    `Ask it: ${command} predict ${name} "..."`,
+    `Take it along as one file: ${command} export ${name}`,
+  ]
   const live = arms.some((arm) => arm.source === 'recorded')
     ? [
         'Ask a live teacher instead of the recorded one: teacher: { model: openai/gpt-6-sol }, with OPENAI_API_KEY set.',

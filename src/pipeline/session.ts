@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly now: () => Date
   /** Of potstill. */
   readonly version: string
+  /** How this potstill is called, for the commands that are printed: "potstill", "npm run potstill --". */
+  readonly command: string
 }
 
 export interface RunResult {

@@ -63,7 +63,7 @@ function journalOf(steps: readonly ListedStep[], session: Session, data: ReportD
     text: `${manifest.title}: ${manifest.finished}.`,
     settings: { inputsHash: manifest.inputsHash, ...shortSettings(manifest.inputs) },
     figures: { seconds: manifest.seconds, files: manifest.files.join(', ') },
-    command: `potstill ${manifest.step} ${session.loaded.file}`,
+    command: `${session.options.command} ${manifest.step} ${session.loaded.file}`,
   }))
   return [
     ...entries,
@@ -73,7 +73,7 @@ function journalOf(steps: readonly ListedStep[], session: Session, data: ReportD
       text: `Verdict: ${data.verdict.verdict}. ${data.verdict.reason}`,
       settings: { replaces: data.verdict.replaces, marginPoints: data.verdict.marginPoints },
       figures: Object.fromEntries(data.arms.map((arm) => [arm.name, round(arm.score)])),
-      command: `potstill run ${session.loaded.file}`,
+      command: `${session.options.command} run ${session.loaded.file}`,
     },
   ]
 }
