@@ -10,11 +10,11 @@ import { maxTagFeatures, readTagBag, readTagTokens, tagBagScale, writeTagFeature
  *
  * @typedef {object} TaggerModel A linear-chain conditional random field over tokens.
  * @property {readonly { readonly key: string, readonly list: boolean }[]} fields
- * @property {readonly string[]} tags one digit a field: 0 outside, 1 begins, 2 continues a span of it; the first
- *   is all outside, so what may follow it may also come first
+ * @property {readonly string[]} tags one digit a field: 0 outside, 1 begins, 2 continues a span of it
  * @property {Uint8Array} states the same by field, `[field * tags + tag]`
- * @property {readonly Uint16Array[]} followers which tags may follow each tag
- * @property {Int32Array} slots hash table over `hashes`: feature number plus one, or 0
+ * @property {Uint16Array} openers the tags that continue no span: any tag may come before them
+ * @property {readonly Uint16Array[]} continuations which others may follow each tag
+ * @property {Int32Array} slots hash table over `hashes`: a hash and its feature's number plus one, or 0
  * @property {Int32Array} hashes hash of each feature
  * @property {Int32Array} offsets where each feature's weights begin; one more than there are features
  * @property {Uint8Array} pairTags the tag of each weight
@@ -30,37 +30,46 @@ import { maxTagFeatures, readTagBag, readTagTokens, tagBagScale, writeTagFeature
  * @property {Float64Array} emissions `[token * tags + tag]`: exponential of the score, scaled by token
  * @property {Float64Array} forward `[token * tags + tag]`: sums over sequences up to here, each token's scaled to 1
  * @property {Float64Array} scales by which each token's sums were divided
+ * @property {Float64Array} backward `[token * tags + tag]`: sums over sequences from here on; times `forward`, the
+ *   tag's probability
  */
 
 /** Tokens that are decoded together; longer inputs are cut, so that memory is bounded and time linear. */
 export const tagWindow = 1024
-/** Tags less likely than this share of the likeliest at a token are left out of the sums. */
-const tagPruning = 1e-4
+/** Tags that reach less than this share of the likeliest at their token are left out of the sums. */
+const tagReach = 1e-6
+/** Tags less probable than this, with all of the input seen, are left out of an answer's sums. */
+const tagDoubt = 1e-4
 
-/** The slots of a hash table over feature hashes. @param {Int32Array} hashes */
+/** A hash table over feature hashes; a hash and its number lie side by side, since most look-ups end there.
+ * @param {Int32Array} hashes @returns {Int32Array} */
 export function indexTagFeatures(hashes) {
   let size = 16
   while (size < hashes.length * 2) size *= 2
-  const slots = new Int32Array(size)
+  const slots = new Int32Array(2 * size)
+  const mask = 2 * size - 2
   for (let feature = 0; feature < hashes.length; feature++) {
-    let slot = hashes[feature] & (size - 1)
-    while (slots[slot] !== 0) slot = (slot + 1) & (size - 1)
-    slots[slot] = feature + 1
+    let slot = (2 * hashes[feature]) & mask
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask
+    slots[slot] = hashes[feature]
+    slots[slot + 1] = feature + 1
   }
   return slots
 }
 
-/** Adds the weights of a feature, where there are some. @param {TaggerModel} model @param {number} hash
- * @param {number} scale @param {Float64Array} scores @param {number} at */
-function addTagFeature(model, hash, scale, scores, at) {
-  const { slots, hashes, offsets, pairTags, weights } = model
-  const mask = slots.length - 1
-  for (let slot = hash & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-    const feature = slots[slot] - 1
-    if (hashes[feature] !== hash) continue
-    for (let k = offsets[feature]; k < offsets[feature + 1]; k++)
-      scores[at + pairTags[k]] += scale * weights[k]
-    return
+/** Adds the weights of features, where they have some. @param {TaggerModel} model @param {Int32Array} features
+ * hashes @param {number} count @param {number} scale @param {Float64Array} scores @param {number} at */
+function addTagFeatures(model, features, count, scale, scores, at) {
+  const { slots, offsets, pairTags, weights } = model
+  const mask = slots.length - 2
+  for (let k = 0; k < count; k++) {
+    const hash = features[k]
+    let slot = (2 * hash) & mask
+    while (slots[slot + 1] !== 0 && slots[slot] !== hash) slot = (slot + 2) & mask
+    const feature = slots[slot + 1] - 1
+    if (feature < 0) continue
+    const end = offsets[feature + 1]
+    for (let p = offsets[feature]; p < end; p++) scores[at + pairTags[p]] += scale * weights[p]
   }
 }
 
@@ -76,15 +85,13 @@ function addTagFeature(model, hash, scale, scores, at) {
 export function scoreTags(model, tokens, bag, from, to) {
   const tagCount = model.tags.length
   const everywhere = new Float64Array(tagCount)
-  const scale = tagBagScale(bag.length)
-  for (const hash of bag) addTagFeature(model, hash, scale, everywhere, 0)
+  addTagFeatures(model, bag, bag.length, tagBagScale(bag.length), everywhere, 0)
   const scores = new Float64Array((to - from) * tagCount)
   const features = new Int32Array(maxTagFeatures)
   for (let i = from; i < to; i++) {
     const at = (i - from) * tagCount
     scores.set(everywhere, at)
-    const count = writeTagFeatures(tokens, i, features)
-    for (let k = 0; k < count; k++) if (features[k] !== 0) addTagFeature(model, features[k], 1, scores, at)
+    addTagFeatures(model, features, writeTagFeatures(tokens, i, features), 1, scores, at)
   }
   return scores
 }
@@ -100,14 +107,18 @@ export function readTagStates(tags, fieldCount) {
   for (let i = 0; i < states.length; i++) {
     states[i] = Number(tags[i % tags.length][Math.floor(i / tags.length)])
   }
-  const followers = tags.map((from) =>
+  const numbers = [...tags.keys()]
+  const openers = Uint16Array.from(numbers.filter((tag) => !tags[tag].includes('2')))
+  const continuations = tags.map((from) =>
     Uint16Array.from(
-      [...tags.keys()].filter((to) =>
-        Array.from(tags[to]).every((state, field) => state !== '2' || from[field] !== '0'),
+      numbers.filter(
+        (to) =>
+          tags[to].includes('2') &&
+          Array.from(tags[to]).every((state, field) => state !== '2' || from[field] !== '0'),
       ),
     ),
   )
-  return { states, followers }
+  return { states, openers, continuations }
 }
 
 /** @param {number} length tokens @param {number} tagCount @returns {TagLattice} */
@@ -120,6 +131,48 @@ export function createTagLattice(length, tagCount) {
     emissions: new Float64Array(cells),
     forward: new Float64Array(cells),
     scales: new Float64Array(length),
+    backward: new Float64Array(cells),
+  }
+}
+
+/** Exponentials of the scores, the largest of each token scaled to 1. Returns the logarithm of all scales.
+ * @param {TagLattice} lattice @param {Float64Array} scores @param {number} tagCount */
+function fillTagEmissions({ length, emissions }, scores, tagCount) {
+  let logScale = 0
+  for (let at = 0; at < length * tagCount; at += tagCount) {
+    let best = -Infinity
+    for (let k = at; k < at + tagCount; k++) if (scores[k] > best) best = scores[k]
+    for (let k = at; k < at + tagCount; k++) emissions[k] = Math.exp(Math.max(scores[k] - best, -200))
+    logScale += best
+  }
+  return logScale
+}
+
+/**
+ * How well the likeliest sequence from each tag on may fare, transitions aside, in `backward`. Without it, a tag that
+ * only what follows speaks for would be left out: "order" begins a reference where a number comes next.
+ * @param {TagLattice} lattice
+ * @param {number} tagCount
+ * @param {Uint16Array} openers
+ * @param {readonly Uint16Array[]} continuations
+ */
+function fillTagProspects({ length, emissions, backward }, tagCount, openers, continuations) {
+  const ahead = new Float64Array(tagCount)
+  backward.fill(1, (length - 1) * tagCount, length * tagCount)
+  for (let i = length - 2; i >= 0; i--) {
+    const at = i * tagCount
+    let largest = 0
+    for (let tag = 0; tag < tagCount; tag++) {
+      ahead[tag] = emissions[at + tagCount + tag] * backward[at + tagCount + tag]
+      if (ahead[tag] > largest) largest = ahead[tag]
+    }
+    let opening = 0
+    for (let k = 0; k < openers.length; k++) opening = Math.max(opening, ahead[openers[k]])
+    for (let tag = 0; tag < tagCount; tag++) {
+      let prospect = opening
+      for (const next of continuations[tag]) prospect = Math.max(prospect, ahead[next])
+      backward[at + tag] = prospect / largest
+    }
   }
 }
 
@@ -127,58 +180,99 @@ export function createTagLattice(length, tagCount) {
  * Fills a lattice from scores (forward algorithm, Rabiner 1989), leaving out unlikely tags.
  * @param {TagLattice} lattice with `length` set, and room for it
  * @param {Float64Array} scores `[token * tags + tag]`
- * @param {{ readonly tags: readonly string[], readonly followers: readonly Uint16Array[],
- *   readonly transitions: Float32Array }} model
+ * @param {Pick<TaggerModel, 'openers' | 'continuations' | 'transitions' | 'tags'>} model
  * @param {Uint16Array} [kept] a tag to keep at each token, likely or not
  * @returns {number} the logarithm of the sum over all sequences
  */
 export function fillTagLattice(lattice, scores, model, kept) {
-  const { length, active, activeCount, emissions, forward, scales } = lattice
+  const { length, active, activeCount, emissions, forward, scales, backward } = lattice
   const tagCount = model.tags.length
   const sums = new Float64Array(tagCount)
-  let logSum = 0
+  let logSum = fillTagEmissions(lattice, scores, tagCount)
+  fillTagProspects(lattice, tagCount, model.openers, model.continuations)
   for (let i = 0; i < length; i++) {
     const at = i * tagCount
-    if (i === 0) for (const tag of model.followers[0]) sums[tag] = 1
-    else addTagFlow(lattice, i - 1, model.transitions, model.followers, sums)
-    let best = -Infinity
-    for (let tag = 0; tag < tagCount; tag++)
-      if (sums[tag] > 0 && scores[at + tag] > best) best = scores[at + tag]
+    if (i === 0) for (const tag of model.openers) sums[tag] = 1
+    else addTagFlow(lattice, i - 1, model, sums)
     let largest = 0
     for (let tag = 0; tag < tagCount; tag++) {
-      if (sums[tag] === 0) continue
-      emissions[at + tag] = Math.exp(Math.max(scores[at + tag] - best, -200))
       sums[tag] *= emissions[at + tag]
-      if (sums[tag] > largest) largest = sums[tag]
+      largest = Math.max(largest, sums[tag] * backward[at + tag])
     }
+    const least = tagReach * largest
     let count = 0
     let total = 0
     for (let tag = 0; tag < tagCount; tag++) {
-      if (sums[tag] === 0 || (sums[tag] < tagPruning * largest && (kept === undefined || kept[i] !== tag)))
-        continue
+      const likely = sums[tag] * backward[at + tag] >= least || (kept !== undefined && kept[i] === tag)
+      if (sums[tag] === 0 || !likely) continue
       active[at + count++] = tag
       total += sums[tag]
     }
     for (let k = 0; k < count; k++) forward[at + active[at + k]] = sums[active[at + k]] / total
     activeCount[i] = count
     scales[i] = total
-    logSum += Math.log(total) + best
+    logSum += Math.log(total)
   }
   return logSum
 }
 
 /** Sums over the sequences that reach each tag of the next token. @param {TagLattice} lattice @param {number} i
- * @param {Float32Array} transitions @param {readonly Uint16Array[]} followers @param {Float64Array} sums */
-function addTagFlow(lattice, i, transitions, followers, sums) {
+ * @param {Pick<TaggerModel, 'openers' | 'continuations' | 'transitions'>} model @param {Float64Array} sums */
+function addTagFlow({ activeCount, active, forward }, i, { openers, continuations, transitions }, sums) {
   const tagCount = sums.length
   const at = i * tagCount
   sums.fill(0)
-  for (let k = 0; k < lattice.activeCount[i]; k++) {
-    const tag = lattice.active[at + k]
-    const flow = lattice.forward[at + tag]
+  for (let k = 0; k < activeCount[i]; k++) {
+    const tag = active[at + k]
+    const flow = forward[at + tag]
     const row = tag * tagCount
-    const next = followers[tag]
+    for (let j = 0; j < openers.length; j++) sums[openers[j]] += flow * transitions[row + openers[j]]
+    const next = continuations[tag]
     for (let j = 0; j < next.length; j++) sums[next[j]] += flow * transitions[row + next[j]]
+  }
+}
+
+/**
+ * Fills in the backward sums of a lattice's tags.
+ * @param {TagLattice} lattice
+ * @param {Float32Array} transitions
+ * @param {number} tagCount
+ */
+export function fillTagBackward(
+  { length, active, activeCount, emissions, scales, backward },
+  transitions,
+  tagCount,
+) {
+  const ahead = new Float64Array(tagCount)
+  for (let i = length - 1; i >= 0; i--) {
+    const at = i * tagCount
+    for (let k = 0; k < activeCount[i]; k++) {
+      const row = active[at + k] * tagCount
+      let sum = i === length - 1 ? 1 : 0
+      for (let j = 0; i < length - 1 && j < activeCount[i + 1]; j++) {
+        const to = active[at + tagCount + j]
+        sum += transitions[row + to] * ahead[to]
+      }
+      backward[at + active[at + k]] = sum
+    }
+    for (let k = 0; k < activeCount[i]; k++) {
+      const tag = active[at + k]
+      ahead[tag] = (emissions[at + tag] * backward[at + tag]) / scales[i]
+    }
+  }
+}
+
+/** Leaves out the tags that are improbable with all of the input seen. @param {TagLattice} lattice
+ * @param {number} tagCount */
+function narrowTagLattice({ length, active, activeCount, forward, backward }, tagCount) {
+  for (let i = 0; i < length; i++) {
+    const at = i * tagCount
+    let count = 0
+    for (let k = 0; k < activeCount[i]; k++) {
+      const tag = active[at + k]
+      if (forward[at + tag] * backward[at + tag] >= tagDoubt) active[at + count++] = tag
+    }
+    activeCount[i] = count
   }
 }
 
@@ -342,6 +436,8 @@ export function decodeTags(model, input, tokens) {
     const to = Math.min(from + tagWindow, tokens.count)
     const lattice = createTagLattice(to - from, tagCount)
     fillTagLattice(lattice, scoreTags(model, tokens, bag, from, to), model)
+    fillTagBackward(lattice, model.transitions, tagCount)
+    narrowTagLattice(lattice, tagCount)
     const path = bestTagPath(lattice, model.transitions, tagCount)
     const touched = touchedTagFields(lattice, model)
     answers.forEach((answer, field) => {

@@ -1,7 +1,13 @@
 /** Learns a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) by AdaGrad with averaged weights. */
 import type { Random } from '../../../core/random.ts'
 import { tagBagScale } from '../runtime/tag-features.js'
-import { createTagLattice, fillTagLattice, readTagStates, type TagLattice } from '../runtime/tagger.js'
+import {
+  createTagLattice,
+  fillTagBackward,
+  fillTagLattice,
+  readTagStates,
+  type TagLattice,
+} from '../runtime/tagger.js'
 import type { Segment, WeightLayout } from './encode-rows.ts'
 
 /** Share of a token's features that each step leaves out, so that none is relied upon alone. */
@@ -24,14 +30,14 @@ export interface Learner {
   readonly tags: readonly string[]
   readonly layout: WeightLayout
   readonly states: Uint8Array
-  readonly followers: readonly Uint16Array[]
+  readonly openers: Uint16Array
+  readonly continuations: readonly Uint16Array[]
   readonly emission: Weights
   readonly transition: Weights
   /** Exponentials of the transition weights, as they are in use. */
   readonly transitions: Float32Array
   readonly transitionGradient: Float64Array
   readonly lattice: TagLattice
-  readonly backward: Float64Array
   /** Segments learned so far. */
   readonly progress: { step: number }
 }
@@ -51,28 +57,34 @@ export function createLearner(
 ): Learner {
   const longest = segments.reduce((most, segment) => Math.max(most, segment.length), 1)
   const square = tags.length * tags.length
-  const { states, followers } = readTagStates(tags, tags[0].length)
+  const { states, openers, continuations } = readTagStates(tags, tags[0].length)
   const transition = createWeights(square, 1)
   return {
     tags,
     layout,
     states,
-    followers,
+    openers,
+    continuations,
     emission: createWeights(layout.pairTags.length, 0.1),
     transition,
-    transitions: exponentials(transition.values, followers),
+    transitions: exponentials(transition.values, openers, continuations),
     transitionGradient: new Float64Array(square),
     lattice: createTagLattice(longest, tags.length),
-    backward: new Float64Array(longest * tags.length),
     progress: { step: 0 },
   }
 }
 
-function exponentials(weights: Float32Array, followers: readonly Uint16Array[]): Float32Array {
+/** 0 where a tag may not follow. */
+function exponentials(
+  weights: Float32Array,
+  openers: Uint16Array,
+  continuations: readonly Uint16Array[],
+): Float32Array {
   const result = new Float32Array(weights.length)
-  followers.forEach((next, from) => {
-    for (const to of next)
-      result[from * followers.length + to] = Math.exp(weights[from * followers.length + to])
+  continuations.forEach((others, from) => {
+    for (const to of [...openers, ...others]) {
+      result[from * continuations.length + to] = Math.exp(weights[from * continuations.length + to])
+    }
   })
   return result
 }
@@ -96,7 +108,7 @@ export function learnSegment(learner: Learner, segment: Segment, rate: number, r
     if (i > 0) goldScore += Math.log(transitions[gold[i - 1] * tags.length + gold[i]])
   }
   progress.step++
-  runBackward(learner, segment.length)
+  fillTagBackward(lattice, transitions, tags.length)
   addTransitionGradient(learner, gold)
   stepEmissions(learner, kept, rate)
   if (progress.step % transitionBatch === 0) stepTransitions(learner, rate)
@@ -138,29 +150,9 @@ function scoreSegment({ tags, layout, emission }: Learner, segment: Segment): Fl
   return scores
 }
 
-/** Backward sums of the lattice's tags, so that forward times backward is a tag's probability. */
-function runBackward({ tags, transitions, lattice, backward }: Learner, length: number): void {
-  const { active, activeCount, emissions, scales } = lattice
-  const last = (length - 1) * tags.length
-  for (let k = 0; k < activeCount[length - 1]; k++) backward[last + active[last + k]] = 1
-  for (let i = length - 2; i >= 0; i--) {
-    const at = i * tags.length
-    const next = at + tags.length
-    for (let k = 0; k < activeCount[i]; k++) {
-      const row = active[at + k] * tags.length
-      let sum = 0
-      for (let j = 0; j < activeCount[i + 1]; j++) {
-        const to = active[next + j]
-        sum += transitions[row + to] * emissions[next + to] * backward[next + to]
-      }
-      backward[at + active[at + k]] = sum / scales[i + 1]
-    }
-  }
-}
-
 function addTransitionGradient(learner: Learner, gold: Uint16Array): void {
-  const { tags, transitions, transitionGradient, lattice, backward } = learner
-  const { active, activeCount, emissions, forward, scales } = lattice
+  const { tags, transitions, transitionGradient, lattice } = learner
+  const { active, activeCount, emissions, forward, scales, backward } = lattice
   for (let i = 1; i < gold.length; i++) {
     const at = i * tags.length
     const before = at - tags.length
@@ -177,7 +169,8 @@ function addTransitionGradient(learner: Learner, gold: Uint16Array): void {
 }
 
 function stepEmissions(learner: Learner, segment: Segment, rate: number): void {
-  const { tags, layout, emission, lattice, backward, progress } = learner
+  const { tags, layout, emission, lattice, progress } = learner
+  const { backward } = lattice
   const gradient = new Float64Array(tags.length)
   const everywhere = new Float64Array(tags.length)
   for (let i = 0; i < segment.length; i++) {
@@ -237,7 +230,7 @@ function stepTransitions(learner: Learner, rate: number): void {
     history[p] += change * progress.step
   }
   transitionGradient.fill(0)
-  learner.transitions.set(exponentials(values, learner.followers))
+  learner.transitions.set(exponentials(values, learner.openers, learner.continuations))
 }
 
 /** Mean of the weights over all steps so far: steadier than the last ones. */
@@ -247,6 +240,6 @@ export function averagedWeights(learner: Learner): { weights: Float32Array; tran
     values.map((value, p) => value - history[p] / steps)
   return {
     weights: mean(learner.emission),
-    transitions: exponentials(mean(learner.transition), learner.followers),
+    transitions: exponentials(mean(learner.transition), learner.openers, learner.continuations),
   }
 }

@@ -147,14 +147,15 @@ function nextTurn(): Promise<void> {
 }
 
 function modelOf({ fields, learner, trims }: Trial): TaggerModel {
-  const { tags, states, followers, layout } = learner
+  const { tags, states, openers, continuations, layout } = learner
   const { weights, transitions } = averagedWeights(learner)
   const pruned = pruneWeights(layout, weights)
   return {
     fields,
     tags,
     states,
-    followers,
+    openers,
+    continuations,
     slots: indexTagFeatures(pruned.hashes),
     ...pruned,
     transitions,
