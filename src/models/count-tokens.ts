@@ -3,9 +3,9 @@ import type { ChatRequest } from '../core/chat-model.ts'
 import type { JsonObject } from '../core/json.ts'
 
 export interface TokenCounter {
-  ofText(text: string): number
+  readonly ofText: (text: string) => number
   /** The whole request: messages with what a chat adds around each, and the output schema as JSON text. */
-  ofRequest(request: ChatRequest): number
+  readonly ofRequest: (request: ChatRequest) => number
 }
 
 /** Around each message, and before the answer (OpenAI cookbook, "How to count tokens with tiktoken"). */

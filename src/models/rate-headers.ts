@@ -12,7 +12,7 @@ export function retryAfterMs(headers: Headers, nowUnixMs: number): number | unde
   const text = single(headers['retry-after'])
   const seconds = readNumber(text)
   if (seconds !== undefined) return seconds * 1000
-  const date = text === undefined ? NaN : Date.parse(text)
+  const date = text !== undefined && /[a-z]/i.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowUnixMs)
 }
 

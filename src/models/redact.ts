@@ -5,10 +5,14 @@ const keyShapes = /\b(?:sk|pk|gsk|xai|nvapi|fw|tgp|org)[-_][A-Za-z0-9*_-]{8,}|\b
 
 const placeholder = '[key removed]'
 
-/** A function that takes a key, also quoted as JSON or in a URL, out of texts. An empty key is never looked for. */
+/**
+ * A function that takes a key out of texts, also where it is quoted as JSON, as JSON within JSON, or in a URL.
+ * An empty key is never looked for.
+ */
 export function createRedactor(key: string | null): (text: string) => string {
   if (key === null || key === '') return (text) => text
-  const forms = [...new Set([key, JSON.stringify(key).slice(1, -1), encodeURIComponent(key)])]
+  const quote = (text: string): string => JSON.stringify(text).slice(1, -1)
+  const forms = [...new Set([quote(quote(key)), quote(key), key, encodeURIComponent(key)])]
   return (text) => {
     let clean = text
     for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, placeholder)

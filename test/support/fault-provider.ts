@@ -60,8 +60,8 @@ export interface FaultProvider {
   /** Requests by body. */
   readonly attempts: ReadonlyMap<string, number>
   /** All requests, whole answers given, the most under way at once, and how often each fault was given. */
-  counts(): ProviderCounts
-  close(): Promise<void>
+  readonly counts: () => ProviderCounts
+  readonly close: () => Promise<void>
 }
 
 export interface ProviderCounts {
