@@ -19,37 +19,36 @@ export interface FeatureMatrix {
   readonly longestRow: number
 }
 
-interface Counted {
-  readonly hash: number
-  readonly rows: number
-}
+/** Where there are more features than this, those that occur in one text only are left out. */
+const mostWithSingles = 30_000
 
 /**
- * Keeps the features that occur in at least `minimumRows` texts, of those at most `limit`, the most
- * frequent first. Inverse document frequency is ln((1 + n) / (1 + rows)) + 1.
+ * The features of the texts, at most `limit`, the most frequent first. Inverse document frequency is
+ * ln((1 + n) / (1 + texts with the feature)) + 1.
  */
-export function learnVocabulary(texts: readonly string[], minimumRows: number, limit: number): Vocabulary {
+export function learnVocabulary(texts: readonly string[], limit: number): Vocabulary {
   const words = new Map<number, number>()
   const grams = new Map<number, number>()
   countRows(texts, words, grams)
-  const kept = (counts: Map<number, number>): Counted[] =>
-    [...counts].filter(([, rows]) => rows >= minimumRows).map(([hash, rows]) => ({ hash, rows }))
-  let wordFeatures = kept(words)
-  let gramFeatures = kept(grams)
-  if (wordFeatures.length + gramFeatures.length > limit) {
-    const floor = frequencyFloor([...wordFeatures, ...gramFeatures], limit)
-    wordFeatures = wordFeatures.filter((feature) => feature.rows >= floor)
-    gramFeatures = gramFeatures.filter((feature) => feature.rows >= floor)
-  }
-  const features = [...wordFeatures, ...gramFeatures]
-  const hashes = Uint32Array.from(features, (feature) => feature.hash)
+  const floor = frequencyFloor([...words.values(), ...grams.values()], limit)
+  const wordFeatures = [...words].filter(([, rows]) => rows >= floor)
+  const features = [...wordFeatures, ...[...grams].filter(([, rows]) => rows >= floor)]
+  const hashes = Uint32Array.from(features, ([hash]) => hash)
   return {
     size: features.length,
     wordFeatures: wordFeatures.length,
     hashes,
-    idf: Float32Array.from(features, (feature) => Math.log((1 + texts.length) / (1 + feature.rows)) + 1),
+    idf: Float32Array.from(features, ([, rows]) => Math.log((1 + texts.length) / (1 + rows)) + 1),
     slots: indexVocabulary(hashes),
   }
+}
+
+/** The number of texts that a feature must occur in. */
+function frequencyFloor(frequencies: readonly number[], limit: number): number {
+  const least = frequencies.length > mostWithSingles ? 2 : 1
+  if (frequencies.length <= limit) return least
+  const sorted = Int32Array.from(frequencies).sort()
+  return Math.max(least, sorted[sorted.length - limit - 1] + 1)
 }
 
 function countRows(texts: readonly string[], words: Map<number, number>, grams: Map<number, number>): void {
@@ -65,12 +64,6 @@ function countRows(texts: readonly string[], words: Map<number, number>, grams: 
       counts.set(hash, (counts.get(hash) ?? 0) + 1)
     }
   })
-}
-
-/** The number of rows that a feature must occur in for no more than `limit` features to be kept. */
-function frequencyFloor(features: readonly Counted[], limit: number): number {
-  const sorted = Int32Array.from(features, (feature) => feature.rows).sort()
-  return sorted[sorted.length - limit - 1] + 1
 }
 
 export function vectoriseAll(vocabulary: Vocabulary, texts: readonly string[]): FeatureMatrix {

@@ -24,8 +24,6 @@ export interface Split {
 }
 
 const vocabularyLimit = 200_000
-/** From so many rows on, a feature must occur in two of them. */
-const rareFeatureRows = 900
 
 export function prepareProblem(
   rows: readonly ClassifierRow[],
@@ -33,7 +31,7 @@ export function prepareProblem(
   options: PartOptions,
 ): Problem {
   const texts = rows.map((row) => row.input)
-  const vocabulary = learnVocabulary(texts, rows.length < rareFeatureRows ? 1 : 2, vocabularyLimit)
+  const vocabulary = learnVocabulary(texts, vocabularyLimit)
   const matrix = vectoriseAll(vocabulary, texts)
   const ranges: HeadRange[] = []
   let outputs = 0
