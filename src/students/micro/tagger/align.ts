@@ -11,7 +11,10 @@ export interface QuotePlace {
   readonly onTokens: boolean
 }
 
-/** All places of a quote: as it is written; failing that, apart from white space, Unicode form and case. */
+/** More places of one quote than any input that makes sense has; keeps nonsense from taking long. */
+const mostPlaces = 500
+
+/** The places of a quote, on token boundaries where there are such: as it is written; failing that, apart from white space, Unicode form and case. */
 export function findQuote(input: string, tokens: TagTokens, quote: string): QuotePlace[] {
   const wanted = quote.trim()
   if (wanted === '') return []
@@ -22,7 +25,7 @@ export function findQuote(input: string, tokens: TagTokens, quote: string): Quot
   const inBody = places.filter((place) => place.firstToken >= tokens.body)
   const preferred = inBody.length > 0 ? inBody : places
   const whole = preferred.filter((place) => place.onTokens)
-  return whole.length > 0 ? whole : preferred
+  return (whole.length > 0 ? whole : preferred).slice(0, mostPlaces)
 }
 
 function occurrences(text: string, wanted: string): number[] {
