@@ -4,14 +4,8 @@ import { drain } from '../../../core/event.ts'
 import { toyFields, toyRows } from '../../../../test/support/toy-tagger-rows.ts'
 import { trainTagger } from '../tagger/train-tagger.ts'
 import { readTagTokens } from './tag-features.js'
-import {
-  createTagLattice,
-  fillTagBackward,
-  fillTagLattice,
-  readTagStates,
-  tag,
-  type TaggerModel,
-} from './tagger.js'
+import { createTagLattice, fillTagBackward, fillTagLattice, readTagStates } from './tag-lattice.js'
+import { tag, type TaggerModel } from './tagger.js'
 
 let model: TaggerModel
 

@@ -7,7 +7,7 @@ import {
   fillTagLattice,
   readTagStates,
   type TagLattice,
-} from '../runtime/tagger.js'
+} from '../runtime/tag-lattice.js'
 import type { Segment, WeightLayout } from './encode-rows.ts'
 
 /** Share of a token's features that each step leaves out, so that none is relied upon alone. */

@@ -1,8 +1,6 @@
 /** Compares a tagger's answers with rows that it has not learned from. */
 import {
-  createTagLattice,
   decodeTags,
-  fillTagLattice,
   scoreTags,
   tagConfidence,
   tagWindow,
@@ -11,6 +9,7 @@ import {
   type TagSpan,
 } from '../runtime/tagger.js'
 import { readTagBag } from '../runtime/tag-features.js'
+import { createTagLattice, fillTagLattice } from '../runtime/tag-lattice.js'
 import { tagTexts, type TaggedRow, type TaggerRow } from './tag-rows.ts'
 
 /** A held-out row, with its place in the caller's list. */
