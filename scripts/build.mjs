@@ -2,7 +2,16 @@
  * Compiles src/ to dist/ when the sources have changed since the last time. Types are checked by `npm run types`,
  * not here, so that building from a clone needs the compiler alone and not the packages that only tests use.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +35,8 @@ export function build({ declarations }) {
     process.exit(1)
   }
   writeFileSync(join(fresh, '.built'), wanted)
+  // `npm link` points at this file.
+  chmodSync(join(fresh, 'cli', 'main.js'), 0o755)
   const dist = join(root, 'dist')
   const old = `${fresh}-old`
   if (existsSync(dist)) renameSync(dist, old)

@@ -17,6 +17,8 @@ const child = spawn(
   [main, ...(words[0] === '--' ? words.slice(1) : words.length > 0 ? words : example)],
   {
     stdio: 'inherit',
+    // In the commands that it prints, potstill names itself as it can be called from here.
+    env: { ...process.env, POTSTILL_COMMAND: 'npm run potstill --' },
   },
 )
 // Ctrl-C reaches the child by itself; this process waits for it to end in good order.

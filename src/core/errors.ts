@@ -21,7 +21,6 @@ const catalogue = {
   TRAINING_REFUSED: 'Give the trainer rows it can learn from.',
   STUDENT_NOT_FOUND: '`potstill models` lists the students there are.',
   STUDENT_DAMAGED: 'Train it again: `potstill run` takes up where it stopped.',
-  RUN_NOT_FOUND: '`potstill runs` lists the runs there are.',
   RUN_LOCKED: 'Wait for the other process, or stop it.',
   STORE_UNAVAILABLE: 'Check that the data folder can be written to.',
   STORE_TOO_NEW: 'Use the version of potstill that wrote it, or another data folder (POTSTILL_HOME).',

@@ -21,7 +21,7 @@ describe('checkTraining', () => {
       validation: [],
     })
     expect(problem.level).toBe('error')
-    expect(problem.hint).toContain('kind: lm')
+    expect(problem.hint).toContain('kind lm')
   })
 
   it('says what few rows are worth, unless there are validation rows', () => {

@@ -178,7 +178,7 @@ export function quoteNumber(input: string, value: Json | undefined): string | nu
 function unsupported(field: OutputField, why: string): PotstillError {
   return new PotstillError('TASK_UNSUPPORTED', `field ${JSON.stringify(field.path)} ${why}`, {
     hint:
-      'A micro student cannot write. Give the field an enum, or quote it from the input ("x-quoted": true), ' +
-      'or use `student: { kind: lm }`.',
+      'A micro student cannot write. Give the field an enum, quote it from the input ("x-quoted": true), or leave ' +
+      'it out. Writing takes a language model as student (kind lm), which this version does not have yet.',
   })
 }
