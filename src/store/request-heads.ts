@@ -7,6 +7,11 @@ export interface SplitRequest {
   readonly tail: string
 }
 
+interface Head {
+  readonly id: number
+  readonly text: string
+}
+
 /** Less is not worth a look-up. */
 const shortestHead = 512
 /** Heads and requests that new requests are compared with. */
@@ -16,7 +21,7 @@ const mostRemembered = 8
 export function createRequestHeads(database: DatabaseSyncInstance): (request: string) => SplitRequest {
   const insert = database.prepare('INSERT INTO request_heads (text) VALUES (?) ON CONFLICT DO NOTHING')
   const find = database.prepare('SELECT id FROM request_heads WHERE text = ?')
-  const heads: { readonly id: number; readonly text: string }[] = []
+  const heads: Head[] = []
   const recent: string[] = []
 
   function remember<Item>(list: Item[], item: Item): void {
@@ -24,22 +29,28 @@ export function createRequestHeads(database: DatabaseSyncInstance): (request: st
     if (list.length > mostRemembered) list.shift()
   }
 
-  function addHead(text: string): void {
+  function addHead(text: string): Head {
     insert.run(text)
     const { id } = find.get(text) as { id: number }
     remember(heads, { id, text })
+    return { id, text }
   }
 
   return (request) => {
-    if (!heads.some(({ text }) => request.startsWith(text))) {
+    let head = heads.find((known) => beginsWith(request, known.text))
+    if (head === undefined) {
       const shared = Math.max(0, ...recent.map((other) => sharedLength(other, request)))
-      if (shared >= shortestHead) addHead(request.slice(0, shared))
+      if (shared >= shortestHead) head = addHead(request.slice(0, shared))
       else remember(recent, request)
     }
-    const head = heads.find(({ text }) => request.startsWith(text))
     if (head === undefined) return { head: null, tail: request }
     return { head: head.id, tail: request.slice(head.text.length) }
   }
+}
+
+/** As `startsWith`, which compares character by character: for long texts this is far faster. */
+function beginsWith(text: string, start: string): boolean {
+  return text.slice(0, start.length) === start
 }
 
 /** Never in the middle of a surrogate pair, which could not be stored. */
