@@ -1,8 +1,6 @@
 /** Trains the span tagger alone on DIR/train.jsonl and measures it on DIR/test.jsonl, whatever is quoted from the input. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { PotstillError } from '../src/core/errors.ts'
 import { drain } from '../src/core/event.ts'
 import { isJsonObject, type Json, type JsonObject } from '../src/core/json.ts'
 import { createRandom } from '../src/core/random.ts'
@@ -24,25 +22,17 @@ interface TaggerBench {
 }
 
 /**
- * Prints one JSON object. `--data DIR` holds lines of `{input, output}`; other keys go before the input as
- * `name=value` lines. `--tune` measures on a tenth of the training rows instead, so that settings can be chosen.
+ * `folder` holds lines of `{input, output}`; other keys go before the input as `name=value` lines. With
+ * `tune`, the test rows are a tenth of the training rows instead, so that settings can be chosen.
  */
-export async function benchTagger(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      data: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      tune: { type: 'boolean', default: false },
-    },
-  })
-  if (values.data === undefined) throw new PotstillError('USAGE', 'bench tagger: --data DIR is missing')
-  console.log(JSON.stringify(await measureTagger(values.data, Number(values.seed), values.tune), null, 2))
-}
-
-async function measureTagger(folder: string, seed: number, tune: boolean): Promise<TaggerBench> {
+export async function benchTagger(
+  folder: string,
+  options: { tune?: boolean; seed?: number } = {},
+): Promise<TaggerBench> {
+  const seed = options.seed ?? 1
   const all = createRandom(seed).shuffle(readRows(join(folder, 'train.jsonl')))
-  const test = tune ? all.splice(0, Math.floor(all.length / 10)) : readRows(join(folder, 'test.jsonl'))
+  const test =
+    options.tune === true ? all.splice(0, Math.floor(all.length / 10)) : readRows(join(folder, 'test.jsonl'))
   const fields = spanFields(all)
   const rows = all.map((row) => toTaggerRow(row, fields))
   const heldOut = rows.splice(0, Math.floor(rows.length / 10))
