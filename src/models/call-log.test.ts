@@ -259,6 +259,20 @@ describe('a model behind the call log', () => {
     expect(provider.counts().requests).toBe(20)
   })
 
+  it('shares one signal among many requests without a warning from Node', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const provider = await serve({ latencyMs: 20 })
+    const { model } = await open(provider.baseUrl)
+    const { signal } = new AbortController()
+    await Promise.all(questions(100).map((question) => model.complete(question, signal)))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', note)
+    expect(provider.counts().mostAtOnce).toBeGreaterThan(11)
+    expect(warnings).toEqual([])
+  })
+
   it('cuts what does not arrive after an interruption', async () => {
     const provider = await serve({ latencyMs: 60_000 })
     const { model, store } = await open(provider.baseUrl)

@@ -1,4 +1,5 @@
 /** Signals that follow others some time later, so that replies under way, which are paid for, can still arrive. */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from './clock.ts'
 
 export interface LateSignals {
@@ -14,6 +15,8 @@ export function createLateSignals(clock: Clock, graceMs: number): LateSignals {
 
   function follow(signal: AbortSignal): AbortSignal {
     const controller = new AbortController()
+    // Each request under way listens, and there may be hundreds.
+    setMaxListeners(0, controller.signal)
     const startGrace = (): void => {
       const cancel = clock.after(graceMs, () => {
         pending.delete(cancel)

@@ -39,9 +39,8 @@ export function createChatClient(provider: Provider): ChatClient {
     async post(body, signal) {
       const sentAt = performance.now()
       try {
-        const { statusCode, headers, body: reply } = await dispatcher.request({ ...fixed, body, signal })
-        const text = redact(await reply.text())
-        const raw = { status: statusCode, text, latencyMs: performance.now() - sentAt }
+        const { status, headers, bytes } = await exchange(dispatcher, { ...fixed, body }, signal)
+        const raw = { status, text: redact(bytes.toString()), latencyMs: performance.now() - sentAt }
         return classify(provider, raw, headers)
       } catch (error) {
         if (signal?.aborted === true) throw interrupted(provider)
@@ -50,6 +49,47 @@ export function createChatClient(provider: Provider): ChatClient {
     },
     close: () => dispatcher.destroy(),
   }
+}
+
+interface Response {
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Buffer
+}
+
+/** One request and its whole response, without the streams that a small body does not need. */
+function exchange(
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    let status = 0
+    let headers: Headers = {}
+    let abort = (): void => undefined
+    const chunks: Buffer[] = []
+    const end = (): void => signal?.removeEventListener('abort', abort)
+    dispatcher.dispatch(options, {
+      onRequestStart(controller) {
+        abort = () => controller.abort(new Error('aborted'))
+        if (signal?.aborted === true) abort()
+        else signal?.addEventListener('abort', abort)
+      },
+      onResponseStart(_, statusCode, responseHeaders) {
+        status = statusCode
+        headers = responseHeaders
+      },
+      onResponseData: (_, chunk) => void chunks.push(chunk),
+      onResponseEnd() {
+        end()
+        resolve({ status, headers, bytes: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks) })
+      },
+      onResponseError(_, error) {
+        end()
+        reject(error)
+      },
+    })
+  })
 }
 
 /** The environment's proxy is used, but never for this machine's own servers. */
