@@ -1,4 +1,5 @@
 /** What a command's file gives: words for the help, and an action that loads its heavy parts only when called. */
+import type { StepName } from '../core/event.ts'
 
 export interface OptionDefinition {
   /** As commander takes it: "--seed <number>". */
@@ -43,4 +44,19 @@ export const freshOption: OptionDefinition = {
 export const seedOption: OptionDefinition = {
   flags: '--seed <number>',
   description: "use this seed instead of the config's",
+}
+
+/** The command for one step of a run: all take the same words. */
+export function stepCommand(step: StepName, summary: string, description: string): CommandDefinition {
+  return {
+    name: step,
+    positional: '[config]',
+    summary,
+    description,
+    options: [freshOption, seedOption, jsonOption],
+    async action(context) {
+      const { runSteps } = await import('./run-steps.ts')
+      return runSteps(context, step)
+    },
+  }
 }

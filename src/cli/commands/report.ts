@@ -1,14 +1,8 @@
 /** potstill report: the run up to this step. */
-import { freshOption, jsonOption, seedOption, type CommandDefinition } from '../command.ts'
+import { stepCommand } from '../command.ts'
 
-export const report: CommandDefinition = {
-  name: 'report',
-  positional: '[config]',
-  summary: 'write the report of the newest run',
-  description: 'Runs the steps before it first where they are not up to date.',
-  options: [freshOption, seedOption, jsonOption],
-  async action(context) {
-    const { runSteps } = await import('../run-steps.ts')
-    return runSteps(context, 'report')
-  },
-}
+export const report = stepCommand(
+  'report',
+  'write the report of the newest run',
+  'Runs the steps before it first where they are not up to date.',
+)
