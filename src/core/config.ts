@@ -69,20 +69,22 @@ export const configSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_" and "-", at most 64'),
   note: z.string().optional(),
   seed: z.int().min(0).default(1),
-  task: z.strictObject({
-    input: z.string().min(1).default('input'),
-    /** Further fields that the model is shown before the input, as `name=value` lines. */
-    context: z.array(z.string()).default([]),
-    prompt: z.string().default(''),
-    /** Path of a JSON Schema, the schema itself, `{ labels: [...] }` or `text`; inferred from labelled rows when absent. */
-    output: z
-      .union([
-        z.string().min(1),
-        z.strictObject({ labels: z.array(z.string().min(1)).min(2) }),
-        z.looseObject({ type: z.unknown() }),
-      ])
-      .optional(),
-  }),
+  task: z
+    .strictObject({
+      input: z.string().min(1).default('input'),
+      /** Further fields that the model is shown before the input, as `name=value` lines. */
+      context: z.array(z.string()).default([]),
+      prompt: z.string().default(''),
+      /** Path of a JSON Schema, the schema itself, `{ labels: [...] }` or `text`; inferred from labelled rows when absent. */
+      output: z
+        .union([
+          z.string().min(1),
+          z.strictObject({ labels: z.array(z.string().min(1)).min(2) }),
+          z.looseObject({ type: z.unknown() }),
+        ])
+        .optional(),
+    })
+    .prefault({}),
   data: z.strictObject({
     unlabelled: path.optional(),
     labelled: path.optional(),

@@ -9,6 +9,8 @@ export interface AdviceInputs {
   readonly verdict: Verdict
   readonly trainingRows: number
   readonly failedGenerations: number
+  /** Evaluation rows that were not asked, since evaluation stopped early. */
+  readonly rowsLeft: number
 }
 
 const fewEvaluationRows = 100
@@ -21,7 +23,7 @@ export function warningsOf({ session, arms, failedGenerations }: AdviceInputs): 
   return [
     ...(recorded.length > 0
       ? [
-          `Recorded answers: ${recorded.join(', ')} answered beforehand; the answers are data, read from a file. They have no latency, and their price is what the named model would have charged. Scores are computed from them as from any other model’s.`,
+          `Recorded answers: ${recorded.join(', ')} answered beforehand; the answers are data, read from a file. They have no latency, and their price, where a model is named for it, is what that model would have charged. Scores are computed from them as from any other model’s.`,
         ]
       : []),
     ...(rows < fewEvaluationRows
@@ -72,7 +74,7 @@ const byVerdict: Readonly<Record<VerdictWord, (inputs: AdviceInputs, use: readon
     ...use,
     moreAnswers(inputs),
   ],
-  not_enough_data: (inputs, use) => [moreEvaluationRows(inputs.verdict), moreAnswers(inputs), ...use],
+  not_enough_data: (inputs, use) => [moreEvaluationRows(inputs), moreAnswers(inputs), ...use],
   no_need: (_inputs, use) => [
     'Use the cheap model as it is, and come back when price or latency matter.',
     ...use,
@@ -84,7 +86,10 @@ const byVerdict: Readonly<Record<VerdictWord, (inputs: AdviceInputs, use: readon
   ],
 }
 
-function moreEvaluationRows({ moreRows }: Verdict): string {
+function moreEvaluationRows({ rowsLeft, verdict: { moreRows } }: AdviceInputs): string {
+  if (rowsLeft > 0) {
+    return `Have the ${rowsLeft} evaluation rows asked that are left: make evaluate.stopAtHalfWidthPoints smaller. The next run asks in the same order and pays for no answer twice.`
+  }
   return moreRows === undefined
     ? 'Add evaluation rows with known answers.'
     : `Add about ${moreRows} evaluation rows with known answers: that would settle it.`
