@@ -1,0 +1,29 @@
+/** Runs one benchmark: `npm run bench -- TARGET [options]`. docs/bench.md says what each measures. */
+import { messageOf } from '../src/core/errors.ts'
+
+type Bench = (args: readonly string[]) => Promise<void>
+
+const targets: Readonly<Record<string, () => Promise<Bench>>> = {
+  micro: async () => (await import('./micro.ts')).benchMicro,
+  'micro-bars': async () => (await import('./micro-bars.ts')).benchMicroBars,
+  tagger: async () => (await import('./tagger-target.ts')).benchTaggerTarget,
+  calls: async () => (await import('./calls.ts')).benchCalls,
+  verdict: async () => (await import('./verdict.ts')).benchVerdict,
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+if (Object.hasOwn(targets, name)) {
+  try {
+    await (
+      await targets[name]()
+    )(args)
+  } catch (thrown) {
+    process.stderr.write(`${messageOf(thrown)}\n`)
+    process.exitCode = 1
+  }
+} else {
+  process.stderr.write(
+    `Usage: npm run bench -- TARGET [options]; targets: ${Object.keys(targets).join(', ')}\n`,
+  )
+  process.exitCode = 2
+}
