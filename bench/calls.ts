@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
+import { Agent } from 'undici'
 import { createBudget } from '../src/models/budget.ts'
 import { loadPriceTable } from '../src/models/prices.ts'
 import { createConnections, openProviderModel } from '../src/models/provider-model.ts'
@@ -20,7 +21,7 @@ const latencyMs = 50
 const limit = 200
 const systemPrompt = 'You sort messages. '.repeat(200)
 
-type Contestant = 'ours' | 'ours-adaptive-start' | 'openai'
+type Contestant = 'ours' | 'ours-adaptive-start' | 'openai' | 'undici'
 
 interface Measurement {
   readonly seconds: number
@@ -31,7 +32,10 @@ interface Measurement {
   readonly megabytesAtEnd: number
 }
 
-/** Prints one JSON object: seconds of each round, and the median of their ratios. */
+/**
+ * Prints one JSON object of ratios, with best, median and all rounds. `undiciToIdeal` is what the machine allows
+ * just now: undici alone, nothing kept. Above 1.1 it is busy with something else.
+ */
 export async function benchCalls(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -44,7 +48,8 @@ export async function benchCalls(args: readonly string[]): Promise<void> {
     const ours = await measure('ours', calls)
     const openai = await measure('openai', calls)
     const adaptive = await measure('ours-adaptive-start', calls)
-    rounds.push({ ours, openai, 'ours-adaptive-start': adaptive })
+    const undici = await measure('undici', calls)
+    rounds.push({ ours, openai, undici, 'ours-adaptive-start': adaptive })
   }
   const ratios = (ratio: (round: Record<Contestant, Measurement>) => number): Ratios =>
     summarise(rounds.map(ratio))
@@ -53,6 +58,8 @@ export async function benchCalls(args: readonly string[]): Promise<void> {
     idealSeconds,
     oursToIdeal: ratios(({ ours }) => ours.seconds / idealSeconds),
     adaptiveStartToIdeal: ratios((round) => round['ours-adaptive-start'].seconds / idealSeconds),
+    undiciToIdeal: ratios(({ undici }) => undici.seconds / idealSeconds),
+    oursToUndici: ratios(({ ours, undici }) => ours.seconds / undici.seconds),
     openaiToOurs: ratios(({ ours, openai }) => openai.seconds / ours.seconds),
     oursCpuSeconds: ratios(({ ours }) => ours.cpuSeconds),
     openaiCpuSeconds: ratios(({ openai }) => openai.cpuSeconds),
@@ -118,8 +125,7 @@ type Ask = (index: number) => Promise<unknown>
 /** One contestant's work, in a child process. */
 async function race(contestant: Contestant, baseUrl: string, calls: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'potstill-bench-'))
-  const { ask, close } =
-    contestant === 'openai' ? openaiPackage(baseUrl) : potstill(baseUrl, folder, contestant === 'ours')
+  const { ask, close } = openRacer(contestant, baseUrl, folder)
   const peaks = { megabytesAt2000: 0, megabytesAtEnd: 0 }
   let next = 0
   let done = 0
@@ -150,6 +156,32 @@ interface Racer {
   readonly close: () => Promise<void>
 }
 
+function openRacer(contestant: Contestant, baseUrl: string, folder: string): Racer {
+  if (contestant === 'openai') return openaiPackage(baseUrl)
+  return contestant === 'undici' ? undiciAlone(baseUrl) : potstill(baseUrl, folder, contestant === 'ours')
+}
+
+function messagesOf(index: number): { role: 'system' | 'user'; content: string }[] {
+  return [
+    { role: 'system', content: systemPrompt },
+    { role: 'user', content: `message ${index}` },
+  ]
+}
+
+function undiciAlone(baseUrl: string): Racer {
+  const agent = new Agent({ connections: limit })
+  const { origin, pathname } = new URL(`${baseUrl}/chat/completions`)
+  return {
+    ask: async (index) => {
+      const body = JSON.stringify({ model: 'stand-in', messages: messagesOf(index) })
+      const headers = { 'content-type': 'application/json' }
+      const reply = await agent.request({ origin, path: pathname, method: 'POST', headers, body })
+      return reply.body.json()
+    },
+    close: () => agent.destroy(),
+  }
+}
+
 function potstill(baseUrl: string, folder: string, atFullWidth: boolean): Racer {
   const store = openStore(folder)
   const connections = createConnections({
@@ -166,13 +198,7 @@ function potstill(baseUrl: string, folder: string, atFullWidth: boolean): Racer 
     prices: loadPriceTable({ 'local/stand-in': { input: 1, output: 2 } }),
   })
   return {
-    ask: (index) =>
-      model.complete({
-        messages: [
-          { role: 'system', content: systemPrompt },
-          { role: 'user', content: `message ${index}` },
-        ],
-      }),
+    ask: (index) => model.complete({ messages: messagesOf(index) }),
     close: async () => {
       const spent = await store.spentUsd('bench')
       if (spent === 0) throw new Error('nothing was committed')
@@ -185,14 +211,7 @@ function potstill(baseUrl: string, folder: string, atFullWidth: boolean): Racer 
 function openaiPackage(baseUrl: string): Racer {
   const client = new OpenAI({ baseURL: baseUrl, apiKey: 'none', maxRetries: 0 })
   return {
-    ask: (index) =>
-      client.chat.completions.create({
-        model: 'stand-in',
-        messages: [
-          { role: 'system', content: systemPrompt },
-          { role: 'user', content: `message ${index}` },
-        ],
-      }),
+    ask: (index) => client.chat.completions.create({ model: 'stand-in', messages: messagesOf(index) }),
     close: async () => undefined,
   }
 }

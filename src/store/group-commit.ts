@@ -15,7 +15,7 @@ export interface GroupCommit {
 }
 
 /** Transactions begin at least this far apart. */
-const gapMs = 2
+const gapMs = 4
 
 /**
  * `apply` runs inside an immediate transaction with the other writes of its group and must be synchronous.
