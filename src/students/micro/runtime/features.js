@@ -108,10 +108,11 @@ function growFeatureBuffer(buffer, needed) {
  * @param {FeatureBuffer} buffer
  */
 export function hashFeatures(text, buffer) {
-  const normal = ` ${normaliseText(text).toLowerCase()} `
-  growFeatureBuffer(buffer, normal.length * 8 + 16)
-  buffer.wordCount = hashWords(normal, buffer.hashes)
-  buffer.count = hashGrams(normal, buffer.hashes, buffer.wordCount)
+  const normal = normaliseText(text).toLowerCase()
+  const padded = ` ${normal} `
+  growFeatureBuffer(buffer, padded.length * 8 + 16)
+  buffer.wordCount = hashWords(padded, buffer.hashes)
+  buffer.count = normal === '' ? 0 : hashGrams(padded, buffer.hashes, buffer.wordCount)
 }
 
 /**
