@@ -42,7 +42,7 @@ function lossOf(training: ReturnType<typeof start>): number {
 
 /** (loss with one weight a little larger - a little smaller) / difference */
 function slope(training: ReturnType<typeof start>, weights: Float32Array, at: number): number {
-  const step = 0.01
+  const step = 0.001
   const before = weights[at]
   weights[at] = before + step
   const above = lossOf(training)
