@@ -130,7 +130,7 @@ export const configSchema = z.strictObject({
       graders: z.array(grader).default([]),
       /** What a row's score is: the mean over fields, or the mean of the graders (always for text). */
       score: z.enum(['fields', 'graders']).default('fields'),
-      /** Stops asking paid models once an always-valid interval of the score is this narrow, in points each way. */
+      /** No further row is asked once the teacher's score is known this closely, in points each way; never when absent. */
       stopAtHalfWidthPoints: positive.max(50).optional(),
     })
     .prefault({}),

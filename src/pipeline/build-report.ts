@@ -6,6 +6,7 @@ import type { ReportData } from '../core/report-data.ts'
 import { termsOf } from '../models/terms.ts'
 import { compareArms, scoresOf } from '../statistics/compare.ts'
 import { decideVerdict, type VerdictArm } from '../statistics/verdict.ts'
+import { looksOf, rowsLeft } from './early-stop.ts'
 import type { Answered, Curated } from './gather-examples.ts'
 import type { Measured, MeasuredAfter, MeasuredArm } from './measure-arms.ts'
 import { nextSteps, warningsOf, worthOf } from './report-advice.ts'
@@ -48,6 +49,7 @@ export function buildReport(session: Session, results: StepResults, finishedAt: 
     verdict,
     trainingRows: student.manifest.training.rows,
     failedGenerations: answered.generation.failed,
+    rowsLeft: rowsLeft(session, before.rows.length),
   }
   return {
     format: 1,
@@ -66,10 +68,10 @@ export function buildReport(session: Session, results: StepResults, finishedAt: 
       unlabelledRows: session.rows.unlabelled.length,
       trainingRows: student.manifest.training.rows,
       validationRows: student.manifest.training.validationRows,
-      evaluationFrom: session.rows.evaluationFrom,
+      evaluationFrom: evaluationFrom(session, before.rows.length),
     },
     arms,
-    comparisons: comparisonsOf(measured, config.verdict.replaces),
+    comparisons: comparisonsOf(session, measured),
     verdict,
     warnings: [...before.warnings, ...warningsOf(advice)],
     fields: fieldDetails(session.task, before.rows, after.student),
@@ -118,6 +120,7 @@ function verdictOf(
     replaces: verdictArm(armOf(measured, replaces)),
     student: verdictArm(after.student),
     cheap: cheap.map(({ name }) => verdictArm(armOf(measured, name))),
+    looks: looksOf(session),
     ...(cascade === null || threshold === null
       ? {}
       : {
@@ -138,7 +141,8 @@ function verdictArm({ arm, answers }: MeasuredArm): VerdictArm {
 }
 
 /** after-before, after-replaced, after-teacher, cascade-replaced: those that there are, none twice. */
-function comparisonsOf(measured: readonly MeasuredArm[], replaces: string): Comparison[] {
+function comparisonsOf(session: Session, measured: readonly MeasuredArm[]): Comparison[] {
+  const { replaces } = session.config.verdict
   const pairs = [
     ['student', 'student-before'],
     ['student', replaces],
@@ -151,8 +155,13 @@ function comparisonsOf(measured: readonly MeasuredArm[], replaces: string): Comp
     const b = measured.find(({ arm }) => arm.name === second)
     if (a === undefined || b === undefined || seen.has(`${first} ${second}`)) return []
     seen.add(`${first} ${second}`)
-    return [compareArms(scoresOf(first, a.answers), scoresOf(second, b.answers))]
+    return [compareArms(scoresOf(first, a.answers), scoresOf(second, b.answers), looksOf(session))]
   })
+}
+
+function evaluationFrom(session: Session, asked: number): string {
+  const stopped = rowsLeft(session, asked) > 0
+  return `${session.rows.evaluationFrom}${stopped ? `, the first ${asked} in random order` : ''}`
 }
 
 function runFacts(session: Session, finishedAt: Date, seconds: number): ReportData['run'] {

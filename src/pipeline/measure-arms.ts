@@ -15,18 +15,19 @@ import { trainBaseline } from '../students/micro/baseline.ts'
 import { openStudent } from '../students/registry.ts'
 import type { OpenedModel } from '../catalog.ts'
 import type { Curated } from './gather-examples.ts'
+import { earlyStopWarnings, knownWithin, looksOf, orderOfAsking, stopPoints, stopRule } from './early-stop.ts'
 import type { Session } from './session.ts'
 import { readStep } from '../runs/step.ts'
 import { trainOnLabels, type StudentResult } from './train-students.ts'
 
 export interface MeasuredArm {
   readonly arm: Arm
-  /** In the order of the evaluation rows. */
+  /** In the order of the rows. */
   readonly answers: readonly JudgedAnswer[]
 }
 
 export interface Measured {
-  /** Every one with its expected answer. */
+  /** Those that the arms answered, in the order of asking, every one with its expected answer. */
   readonly rows: readonly Row[]
   readonly arms: readonly MeasuredArm[]
   readonly warnings: readonly string[]
@@ -45,22 +46,32 @@ interface ArmToMeasure {
   readonly role: ArmRole
   readonly opened: OpenedModel
   readonly settings: { readonly prompt: string; readonly temperature?: number; readonly maxTokens?: number }
+  /** The half-width of its score, in points, at which no further row is asked. */
+  readonly stopAtPoints?: number | null
 }
 
 export async function* measureBefore(session: Session): AsyncGenerator<StepEvent, Measured> {
   const novice = yield* trainOnLabels(session)
-  const { rows, warnings } = yield* expectedAnswers(session)
+  const expected = yield* expectedAnswers(session)
+  let rows = orderOfAsking(session, expected.rows)
   const arms: MeasuredArm[] = []
   for (const { name, role, model } of session.configuredArms()) {
     const opened = await session.open(model)
-    arms.push(yield* measure(session, rows, { name, role, opened, settings: session.settingsOf(name) }))
+    const arm = { name, role, opened, settings: session.settingsOf(name) }
+    const measured = yield* measure(session, rows, {
+      ...arm,
+      stopAtPoints: role === 'teacher' ? stopPoints(session) : null,
+    })
+    // The teacher comes first; all others answer the rows that it did.
+    rows = rows.slice(0, measured.answers.length)
+    arms.push(measured)
   }
   if (novice !== null) {
     arms.push(
       yield* measureStudent(session, rows, { name: 'student-before', role: 'before', student: novice }),
     )
   }
-  return { rows, arms, warnings }
+  return { rows, arms, warnings: [...expected.warnings, ...earlyStopWarnings(session, rows.length)] }
 }
 
 export interface AfterInputs {
@@ -182,7 +193,7 @@ async function* measureBaseline(
 async function* measure(
   session: Session,
   rows: readonly Row[],
-  { name, role, opened, settings }: ArmToMeasure,
+  { name, role, opened, settings, stopAtPoints = null }: ArmToMeasure,
 ): AsyncGenerator<StepEvent, MeasuredArm> {
   const { config, task } = session
   const { model, priceBasis } = opened
@@ -190,7 +201,7 @@ async function* measure(
   const step = yield* session.step<{ 'answers.jsonl': readonly JudgedAnswer[]; 'arm.json': Arm }>({
     step: 'evaluate',
     id: `evaluate/${name}`,
-    title: label,
+    title: stopAtPoints === null ? label : `${label}, until its score is ${knownWithin(stopAtPoints)}`,
     inputs: {
       model: opened.identity,
       role,
@@ -203,6 +214,7 @@ async function* measure(
     async *work() {
       const answers = yield* evaluateArm({ name, role, model, settings }, rows, {
         judge: judgeOf(session),
+        ...(stopAtPoints === null ? {} : { stop: stopRule(stopAtPoints) }),
         ...session.asking(model),
       })
       const arm = summariseArm(
@@ -210,10 +222,12 @@ async function* measure(
         answers,
         rows,
         task,
+        looksOf(session),
       )
+      const of = arm.rows < rows.length ? ` of ${rows.length}` : ''
       return {
         artifacts: { 'answers.jsonl': answers, 'arm.json': arm },
-        finished: `${(100 * arm.score).toFixed(1)} %, ${arm.rows} rows${arm.failed > 0 ? `, ${arm.failed} failed` : ''}`,
+        finished: `${(100 * arm.score).toFixed(1)} %, ${arm.rows}${of} rows${arm.failed > 0 ? `, ${arm.failed} failed` : ''}`,
         incomplete: model.source === 'provider' && arm.failed > 0,
       }
     },
@@ -241,6 +255,7 @@ function together(
     answers,
     rows,
     session.task,
+    looksOf(session),
   )
   return { arm, answers }
 }

@@ -1,30 +1,31 @@
 /** An interval of a mean that stays valid however often one looks: for an evaluation that may stop early. */
 import type { Interval } from '../core/measure.ts'
 
+/** How often one looks at the rows that an interval is for: at a number set beforehand, or after any row. */
+export type Looks = 'once' | 'any'
+
 /** No bet stakes more than this share of what could be lost. */
 const LARGEST_STAKE = 0.5
 
 /**
- * Runs through `scores` (0..1, in the order in which they came) and returns, after each, the interval that encloses
+ * Takes scores (0..1) one by one, in the order in which they came, and returns, after each, the interval that encloses
  * their mean at all times at once with probability 1 - `alpha`: the hedged betting confidence sequence of Waudby-Smith
  * and Ramdas (2023, JRSS B 86:1, section 4, with its predictable plug-in bets), intersected over time. For each
  * candidate mean on a grid of `cells` + 1 two gamblers bet that the mean is higher or lower, half the capital each; a
  * candidate against which either has made 1 / alpha is out. Ends are widened by one cell, so the grid errs to the
  * safe side. For a paired difference d in -1..1 give (d + 1) / 2.
  */
-export function anytimeIntervals(
-  scores: readonly number[],
+export function createAnytimeInterval(
   alpha: number = 0.05,
   cells: number = 1000,
-): readonly Interval[] {
+): (score: number) => Interval {
   const logHigher = new Float64Array(cells + 1)
   const logLower = new Float64Array(cells + 1)
   const limit = Math.log(2 / alpha)
-  const intervals: Interval[] = []
   let low = 0
   let high = cells
   const bet = createBets(alpha)
-  for (const score of scores) {
+  return (score) => {
     const stake = bet(score)
     for (let cell = low; cell <= high; cell++) {
       const candidate = cell / cells
@@ -33,9 +34,18 @@ export function anytimeIntervals(
     }
     while (low < high && logHigher[low] >= limit) low++
     while (high > low && logLower[high] >= limit) high--
-    intervals.push([Math.max(0, (low - 1) / cells), Math.min(1, (high + 1) / cells)])
+    return [Math.max(0, (low - 1) / cells), Math.min(1, (high + 1) / cells)]
   }
-  return intervals
+}
+
+/** The interval after each of `scores`, or, for the last alone, `.at(-1)`. */
+export function anytimeIntervals(
+  scores: readonly number[],
+  alpha?: number,
+  cells?: number,
+): readonly Interval[] {
+  const next = createAnytimeInterval(alpha, cells)
+  return scores.map((score) => next(score))
 }
 
 /** The stake for each score in turn, from the scores before it alone (equation 26 there). */

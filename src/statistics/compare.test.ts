@@ -24,4 +24,20 @@ describe('compareArms', () => {
     expect(comparison.interval[0]).toBeLessThan(0)
     expect(comparison.interval[1]).toBeGreaterThan(0.2)
   })
+
+  it('widens both interval and p-value where one may look after any row', () => {
+    const student = scoresOf(
+      'student',
+      Array.from({ length: 60 }, (_, row) => judged(row % 4 === 0 ? 0 : 1)),
+    )
+    const teacher = scoresOf(
+      'teacher',
+      Array.from({ length: 60 }, () => judged(1)),
+    )
+    const once = compareArms(student, teacher)
+    const any = compareArms(student, teacher, 'any')
+    expect(any.pValue).toBeGreaterThan(once.pValue)
+    expect(any.interval[0]).toBeLessThan(once.interval[0])
+    expect(any.interval[1]).toBeGreaterThan(once.interval[1])
+  })
 })

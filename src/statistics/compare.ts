@@ -1,6 +1,7 @@
 /** Two arms on the same rows: the paired difference, and wins and losses by exact match. */
 import type { Comparison, JudgedAnswer } from '../core/measure.ts'
-import { exactMcNemar } from './mcnemar.ts'
+import type { Looks } from './anytime-interval.ts'
+import { anytimeMcNemar, exactMcNemar } from './mcnemar.ts'
 import { pairedDifference } from './paired-bootstrap.ts'
 
 /** One arm's results, index by index the same rows as the arms it is compared with. */
@@ -13,8 +14,8 @@ export interface ArmScores {
 }
 
 /** `first` minus `second` on the same rows; throws RangeError when their numbers of rows differ. */
-export function compareArms(first: ArmScores, second: ArmScores): Comparison {
-  const paired = pairedDifference(first.scores, second.scores)
+export function compareArms(first: ArmScores, second: ArmScores, looks: Looks = 'once'): Comparison {
+  const paired = pairedDifference(first.scores, second.scores, 0.95, looks)
   let wins = 0
   let losses = 0
   for (let row = 0; row < first.exact.length; row++) {
@@ -27,7 +28,7 @@ export function compareArms(first: ArmScores, second: ArmScores): Comparison {
     ...paired,
     wins,
     losses,
-    pValue: exactMcNemar(wins, losses),
+    pValue: looks === 'any' ? anytimeMcNemar(wins, losses) : exactMcNemar(wins, losses),
   }
 }
 

@@ -45,4 +45,18 @@ describe('meanInterval', () => {
     expect(low).toBe(0)
     expect(high).toBeGreaterThan(0.1)
   })
+
+  it('is always-valid, hence wider, where one may look after any row', () => {
+    const scores = Array.from({ length: 90 }, (_, row) => (row % 45 === 44 ? 0 : row % 18 === 9 ? 0.5 : 1))
+    const [low, high] = meanInterval(scores)
+    const always = meanInterval(scores, 'any')
+    expect(always[0]).toBeLessThan(low)
+    expect(always[1]).toBeGreaterThan(high)
+    expect(meanInterval([], 'any')).toEqual([0, 1])
+  })
+
+  it('holds the mean also where what came first spoke against it', () => {
+    const scores = [...repeat(1, 200), ...repeat(0, 60)]
+    expect(meanInterval(scores, 'any')[0]).toBeLessThanOrEqual(200 / 260)
+  })
 })

@@ -1,5 +1,6 @@
 /** The interval of the mean of row scores between 0 and 1, such as mean field accuracy. */
 import type { Interval } from '../core/measure.ts'
+import { anytimeIntervals, type Looks } from './anytime-interval.ts'
 import { lowerQuantile, upperQuantile } from './bayesian-bootstrap.ts'
 import { mean } from './moments.ts'
 import { normalQuantile } from './normal-quantile.ts'
@@ -12,13 +13,15 @@ const Z_95 = normalQuantile(0.975)
  * of score 1: the bound of Learned-Miller and Thomas (2019, arXiv:1905.06208; Phan, Thomas and Learned-Miller, ICML
  * 2021). For scores of only 0 and 1 it is Clopper and Pearson's interval. Scores near 1 with a rare total failure are
  * usual here, and there t, percentile and effective-sample-size intervals cover far less than they say. Without rows
- * nothing is known: 0 to 1.
+ * nothing is known: 0 to 1. With `any` looks it is the always-valid one of anytime-interval.ts, `scores` in the order
+ * in which they came.
  */
-export function meanInterval(scores: readonly number[]): Interval {
+export function meanInterval(scores: readonly number[], looks: Looks = 'once'): Interval {
   if (scores.length === 0) return [0, 1]
   const average = mean(scores)
-  return [
-    Math.min(lowerQuantile(scores, [0], Z_95), average),
-    Math.max(upperQuantile(scores, [1], Z_95), average),
-  ]
+  const [low, high] =
+    looks === 'any'
+      ? (anytimeIntervals(scores).at(-1) as Interval)
+      : [lowerQuantile(scores, [0], Z_95), upperQuantile(scores, [1], Z_95)]
+  return [Math.min(low, average), Math.max(high, average)]
 }

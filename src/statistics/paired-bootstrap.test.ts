@@ -69,4 +69,15 @@ describe('pairedDifference', () => {
   it('refuses arms with different numbers of rows', () => {
     expect(() => pairedDifference([1, 0], [1])).toThrow('differ in length, got 2 and 1')
   })
+
+  it('is always-valid, hence wider, where one may look after any row', () => {
+    const { difference, interval } = pairedDifference(...armsWith(graded))
+    const always = pairedDifference(...armsWith(graded), 0.95, 'any')
+    expect(always.difference).toBe(difference)
+    expect(always.interval[0]).toBeLessThan(interval[0])
+    expect(always.interval[1]).toBeGreaterThan(interval[1])
+    const surer = pairedDifference(...armsWith(graded), 0.99, 'any').interval
+    expect(surer[1] - surer[0]).toBeGreaterThan(always.interval[1] - always.interval[0])
+    expect(pairedDifference([], [], 0.95, 'any').interval).toEqual([-1, 1])
+  })
 })

@@ -38,4 +38,24 @@ describe('rowsToSettle', () => {
       expect(rows).toBeLessThan(100_000)
     }
   })
+
+  it('takes, where one may look after any row, as many alike rows at least as docs/verdict.md says', () => {
+    const alike = (margin: number): number => rowsToSettle([0], margin, 'any')
+    expect([0.1, 0.05, 0.02].map(alike)).toEqual([69, 149, 405])
+  })
+
+  it('counts, where one may look after any row, until the always-valid interval clears the margin', () => {
+    const rows = rowsToSettle(spread(60, 0.01), 0.02, 'any')
+    const low = (count: number): number =>
+      pairedDifference(
+        spread(count, 0.01).map((d) => 0.5 + d),
+        spread(count, 0).map(() => 0.5),
+        0.95,
+        'any',
+      ).interval[0]
+    expect(low(rows)).toBeGreaterThan(-0.02)
+    expect(low(rows - 1)).toBeLessThanOrEqual(-0.02)
+    expect(rowsToSettle(spread(100, -0.1), 0.02, 'any')).toBeLessThan(200)
+    expect(rowsToSettle(spread(10, -0.02), 0.02, 'any')).toBe(20_000)
+  })
 })

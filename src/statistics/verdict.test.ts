@@ -143,4 +143,13 @@ describe('decideVerdict', () => {
     ])
     expect(worseFields[1].interval[1]).toBeLessThan(0)
   })
+
+  it('takes always-valid intervals where evaluation may have stopped after any row', () => {
+    const input = { student: arm('student', 200, 184), replaces: arm('teacher', 200, 182), marginPoints: 2.5 }
+    expect(decide(input).verdict).toBe('ship')
+    const any = decide({ ...input, looks: 'any' })
+    expect(any.verdict).toBe('not_enough_data')
+    expect(any.moreRows).toBeGreaterThan(0)
+    expect(decide({ student: arm('student', 200, 120), looks: 'any' }).verdict).toBe('do_not_ship')
+  })
 })

@@ -1,5 +1,6 @@
 /** Decides whether the student may stand in for the arm that it replaces, as docs and report say it. */
 import type { Verdict } from '../core/measure.ts'
+import type { Looks } from './anytime-interval.ts'
 import type { ArmScores } from './compare.ts'
 import { MINIMUM_COVERAGE } from './coverage.ts'
 import { mean } from './moments.ts'
@@ -26,6 +27,8 @@ export interface VerdictInput {
   readonly cascade?: ArmScores & { readonly threshold: number; readonly coverage: number }
   /** Untuned cheap models measured on the same rows. */
   readonly cheap?: readonly ArmScores[]
+  /** `any` where evaluation could have stopped after any row: all intervals are then always-valid ones. */
+  readonly looks?: Looks
 }
 
 /**
@@ -97,7 +100,7 @@ function metricOf(arm: ArmScores, metric: Verdict['metric']): readonly number[] 
 function judge(arm: ArmScores, against: ArmScores, input: VerdictInput, level = 0.95): Judgement {
   const first = metricOf(arm, input.metric)
   const second = metricOf(against, input.metric)
-  const paired = pairedDifference(first, second, level)
+  const paired = pairedDifference(first, second, level, input.looks)
   return { name: arm.name, score: mean(first), against: mean(second), level, ...paired }
 }
 
@@ -126,7 +129,7 @@ function worseFields(input: VerdictInput, margin: number): Verdict['worseFields'
     .map((path) => {
       const first = input.student.fields?.[path] ?? []
       const second = input.replaces.fields?.[path] ?? []
-      return { path, ...pairedDifference(first.map(Number), second.map(Number), level) }
+      return { path, ...pairedDifference(first.map(Number), second.map(Number), level, input.looks) }
     })
     .filter((field) => field.interval[1] < 0 && field.difference < -margin)
     .sort((a, b) => a.difference - b.difference)
@@ -136,6 +139,6 @@ function worseFields(input: VerdictInput, margin: number): Verdict['worseFields'
 function missingRows(input: VerdictInput, margin: number): number {
   const replaced = metricOf(input.replaces, input.metric)
   const differences = metricOf(input.student, input.metric).map((score, row) => score - replaced[row])
-  const missing = Math.max(rowsToSettle(differences, margin), MINIMUM_ROWS) - differences.length
+  const missing = Math.max(rowsToSettle(differences, margin, input.looks), MINIMUM_ROWS) - differences.length
   return Math.max(1, Number(missing.toPrecision(2)))
 }

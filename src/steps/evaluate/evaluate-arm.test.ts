@@ -125,6 +125,55 @@ describe('evaluateArm', () => {
   })
 })
 
+describe('evaluateArm with a rule to stop', () => {
+  /** What each look was shown, and how many rows were asked; the model takes its time as `turns` says. */
+  async function inBlocks(
+    turns: readonly number[],
+    stopAtLook: number,
+  ): Promise<{ looks: string[][]; asked: number; ids: string[] }> {
+    const looks: string[][] = []
+    let asked = 0
+    const slow: ChatModel = {
+      ...model(right),
+      async complete(request, signal) {
+        for (let turn = turns[asked++]; turn > 0; turn--) await new Promise(setImmediate)
+        return model(right).complete(request, signal)
+      },
+    }
+    const steps = evaluateArm({ name: 'arm', role: 'teacher', model: slow, settings: { prompt: '' } }, rows, {
+      judge: { task, parse: createAnswerParser(task), graders: [], score: 'fields' },
+      concurrency: 4,
+      usdPerCoreHour: 0.04,
+      stop: {
+        blockRows: 2,
+        isEnough(block) {
+          looks.push(block.map((answer) => answer.rowId))
+          return looks.length === stopAtLook
+        },
+      },
+    })
+    const answers = await drain(steps, () => {})
+    return { looks, asked, ids: answers.map((answer) => answer.rowId) }
+  }
+
+  it('looks at whole blocks, in the order of the rows and not of the answers', async () => {
+    const expected = {
+      looks: [
+        ['r0', 'r1'],
+        ['r2', 'r3'],
+      ],
+      asked: 4,
+      ids: ['r0', 'r1', 'r2', 'r3'],
+    }
+    expect(await inBlocks([0, 0, 0, 0], 3)).toEqual(expected)
+    expect(await inBlocks([9, 0, 5, 0], 3)).toEqual(expected)
+  })
+
+  it('asks no further row once that is enough', async () => {
+    expect(await inBlocks([9, 0, 0, 0], 1)).toEqual({ looks: [['r0', 'r1']], asked: 2, ids: ['r0', 'r1'] })
+  })
+})
+
 describe('summariseArm', () => {
   it('takes the mean over fields, then rows', async () => {
     const { answers } = await evaluate(model([{ mood: 'bad', reference: null }, ...right.slice(1)]))
@@ -144,6 +193,21 @@ describe('summariseArm', () => {
     const { answers } = await evaluate(model(never))
     const reference = summarise(answers).fields.find(({ path }) => path === 'reference')
     expect(reference).toMatchObject({ accuracy: 0.5, whenPresent: { rows: 2, accuracy: 0 } })
+  })
+
+  it('gives every figure an always-valid interval where one may have stopped after any row', async () => {
+    const { answers } = await evaluate(model(right))
+    const info = { name: 'arm', role: 'teacher', model: 'm', source: 'provider', priceBasis: '' } as const
+    const once = summarise(answers)
+    const any = summariseArm(info, answers, rows, task, 'any')
+    const intervals = (arm: typeof any): (readonly number[] | undefined)[] => [
+      arm.interval,
+      arm.exactMatchInterval,
+      ...arm.fields.flatMap((field) => [field.interval, field.whenPresent?.interval]),
+    ]
+    const lows = (arm: typeof any): number[] => intervals(arm).flatMap((interval) => interval?.[0] ?? [])
+    expect(lows(any)).toHaveLength(lows(once).length)
+    expect(lows(any).every((low, index) => low < lows(once)[index])).toBe(true)
   })
 
   it('has no price and no latency where one is unknown', async () => {

@@ -24,12 +24,21 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal
   /** Money spent by the run so far, for the progress line. */
   readonly spentUsd?: () => number
+  /** Every row is asked when absent. */
+  readonly stop?: StopRule
+}
+
+/** Rows are asked a block at a time; a block that was started is finished. */
+export interface StopRule {
+  readonly blockRows: number
+  /** Given the answers of one block after another, in the order of the rows: whether no further row need be asked. */
+  readonly isEnough: (block: readonly JudgedAnswer[]) => boolean
 }
 
 const warmUpRows = 50
 
 /**
- * One judged answer a row, in the order of the rows. A failed call is a judged answer too.
+ * One judged answer a row, in the order of the rows, for the rows until `stop`. A failed call is a judged answer too.
  * @throws what concerns every row alike: a missing key, an unknown model, the budget, an interruption.
  */
 export async function* evaluateArm(
@@ -37,7 +46,8 @@ export async function* evaluateArm(
   rows: readonly Row[],
   options: EvaluateOptions,
 ): AsyncGenerator<StepEvent, readonly JudgedAnswer[]> {
-  const answers: JudgedAnswer[] = Array.from({ length: rows.length })
+  const answers: JudgedAnswer[] = []
+  const blockRows = options.stop?.blockRows ?? rows.length
   // A local model is asked one row at a time: latencies measured side by side would be those of a queue.
   const local = arm.model.source === 'student' || arm.model.source === 'baseline'
   const ask = async (row: Row): Promise<JudgedAnswer> => {
@@ -51,21 +61,25 @@ export async function* evaluateArm(
   if (local) await warmUp(arm, rows, options.judge)
   let done = 0
   let right = 0
-  for await (const { index, result } of mapConcurrently(rows, local ? 1 : options.concurrency, ask)) {
-    answers[index] = result
-    done++
-    right += result.score
-    yield {
-      type: 'progress',
-      step: 'evaluate',
-      label: arm.name,
-      done,
-      total: rows.length,
-      ...(arm.model.source === 'provider' && options.spentUsd !== undefined
-        ? { spentUsd: options.spentUsd() }
-        : {}),
-      detail: `${((100 * right) / done).toFixed(1)} % so far`,
+  for (let start = 0; start < rows.length; start += blockRows) {
+    const block = rows.slice(start, start + blockRows)
+    for await (const { index, result } of mapConcurrently(block, local ? 1 : options.concurrency, ask)) {
+      answers[start + index] = result
+      done++
+      right += result.score
+      yield {
+        type: 'progress',
+        step: 'evaluate',
+        label: arm.name,
+        done,
+        total: rows.length,
+        ...(arm.model.source === 'provider' && options.spentUsd !== undefined
+          ? { spentUsd: options.spentUsd() }
+          : {}),
+        detail: `${((100 * right) / done).toFixed(1)} % so far`,
+      }
     }
+    if (options.stop?.isEnough(answers.slice(start)) === true) break
   }
   return answers
 }

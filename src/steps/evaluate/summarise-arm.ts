@@ -1,9 +1,10 @@
 /** From an arm's judged answers to its line of the before/after table. */
 import type { ChatModel } from '../../core/chat-model.ts'
-import type { Arm, ArmRole, FieldScore, GraderScore, JudgedAnswer } from '../../core/measure.ts'
+import type { Arm, ArmRole, FieldScore, GraderScore, Interval, JudgedAnswer } from '../../core/measure.ts'
 import type { Row } from '../../core/row.ts'
 import { valueAt } from '../../core/json.ts'
 import type { OutputField, Task } from '../../core/task.ts'
+import type { Looks } from '../../statistics/anytime-interval.ts'
 import { expectedCalibrationError } from '../../statistics/calibration.ts'
 import { meanInterval } from '../../statistics/mean-interval.ts'
 import { wilsonInterval } from '../../statistics/wilson-interval.ts'
@@ -16,15 +17,16 @@ export interface ArmDescription {
   readonly priceBasis: string
 }
 
-/** Answers and rows in the same order. Mean field accuracy is unweighted over fields, then over rows. */
+/** Answers and rows in the same order, that in which they were asked where one could have stopped. Mean field accuracy is unweighted over fields, then over rows. */
 export function summariseArm(
   arm: ArmDescription,
   answers: readonly JudgedAnswer[],
   rows: readonly Row[],
   task: Task,
+  looks: Looks = 'once',
 ): Arm {
   const scores = answers.map((answer) => answer.score)
-  const exact = count(answers, (answer) => answer.exact)
+  const exact = answers.map((answer) => answer.exact)
   const answered = answers.filter((answer) => answer.content !== null)
   const prices = answered.map((answer) => answer.priceUsd)
   // Unknown sorts last: a quantile is known where enough of what lies below it is.
@@ -33,11 +35,11 @@ export function summariseArm(
     ...arm,
     rows: answers.length,
     score: mean(scores),
-    interval: meanInterval(scores),
-    exactMatch: exact / answers.length,
-    exactMatchInterval: wilsonInterval(exact, answers.length),
-    fields: task.fields.map((field) => scoreField(field, answers, rows)),
-    graders: scoreGraders(answers),
+    interval: meanInterval(scores, looks),
+    exactMatch: count(exact, Boolean) / answers.length,
+    exactMatchInterval: rateInterval(exact, looks),
+    fields: task.fields.map((field) => scoreField(field, answers, rows, looks)),
+    graders: scoreGraders(answers, looks),
     valid: count(answers, (answer) => answer.value !== undefined) / answers.length,
     failed: count(answers, (answer) => answer.content === null),
     priceUsdPer1000: meanPrice(prices, 1000),
@@ -47,29 +49,38 @@ export function summariseArm(
   }
 }
 
-function scoreField(field: OutputField, answers: readonly JudgedAnswer[], rows: readonly Row[]): FieldScore {
+function rateInterval(right: readonly boolean[], looks: Looks): Interval {
+  return looks === 'any'
+    ? meanInterval(right.map(Number), looks)
+    : wilsonInterval(count(right, Boolean), right.length)
+}
+
+function scoreField(
+  field: OutputField,
+  answers: readonly JudgedAnswer[],
+  rows: readonly Row[],
+  looks: Looks,
+): FieldScore {
   const right = answers.map((answer) => answer.correct[field.path])
-  const hits = count(right, Boolean)
   const score = {
     path: field.path,
-    accuracy: hits / right.length,
-    interval: wilsonInterval(hits, right.length),
+    accuracy: count(right, Boolean) / right.length,
+    interval: rateInterval(right, looks),
   }
   if (!field.nullable && !field.optional) return score
   const present = right.filter((_, index) => (valueAt(rows[index].expected, field.segments) ?? null) !== null)
   if (present.length === 0 || present.length === right.length) return score
-  const presentHits = count(present, Boolean)
   return {
     ...score,
     whenPresent: {
       rows: present.length,
-      accuracy: presentHits / present.length,
-      interval: wilsonInterval(presentHits, present.length),
+      accuracy: count(present, Boolean) / present.length,
+      interval: rateInterval(present, looks),
     },
   }
 }
 
-function scoreGraders(answers: readonly JudgedAnswer[]): readonly GraderScore[] {
+function scoreGraders(answers: readonly JudgedAnswer[], looks: Looks): readonly GraderScore[] {
   const names = Object.keys(answers[0]?.grades ?? {})
   return names.map((name) => {
     const grades = answers.map((answer) => answer.grades[name])
@@ -77,7 +88,7 @@ function scoreGraders(answers: readonly JudgedAnswer[]): readonly GraderScore[] 
     return {
       name,
       mean: mean(judged),
-      interval: meanInterval(judged),
+      interval: meanInterval(judged, looks),
       passed: count(judged, (grade) => grade === 1),
       errors: grades.length - judged.length,
     }
