@@ -6,6 +6,7 @@ import type { Store } from './core/store.ts'
 import { createBudget } from './models/budget.ts'
 import { loadPriceTable, type PriceTable } from './models/prices.ts'
 import { createConnections, openProviderModel } from './models/provider-model.ts'
+import { resolveProvider } from './models/providers.ts'
 import { openRecordedModel } from './models/recorded-model.ts'
 import { findStudent } from './runs/students.ts'
 import { openStudent } from './students/registry.ts'
@@ -51,7 +52,8 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const { config, environment, store, run, data, folder } = options
   const prices = loadPriceTable(config.prices)
   const budget = createBudget(config.budget?.usd ?? null, await store.spentUsd(run))
-  const connections = createConnections({ declared: config.providers, env: environment })
+  const sources = { declared: config.providers, env: environment }
+  const connections = createConnections(sources)
   const opened = new Map<string, Promise<OpenedModel>>()
 
   async function openRecorded(name: string, file: string): Promise<OpenedModel> {
@@ -81,7 +83,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     const model = openProviderModel({ model: name, connections, store, run, budget, prices })
     return {
       model,
-      identity: { model: name, endpoint: config.providers[name.split('/')[0]]?.baseUrl ?? '' },
+      identity: { model: name, endpoint: resolveProvider(name, sources).provider.baseUrl },
       priceBasis: basisOf(model),
     }
   }

@@ -157,7 +157,7 @@ describe('a model behind the call log', () => {
       fault: ({ index }) => (index === 0 ? 'bad_json' : index < 8 ? 'cut_before_headers' : undefined),
     })
     const first = await open(provider.baseUrl)
-    await expect(first.model.complete(ask('hello'))).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' })
+    await expect(first.model.complete(ask('hello'))).rejects.toMatchObject({ code: 'MODEL_CALL_FAILED' })
     await first.close()
     const second = await open(provider.baseUrl, { folder: first.folder })
     expect(await second.model.complete(ask('hello'))).toMatchObject({ content: 'hello', cached: false })
@@ -205,7 +205,7 @@ describe('a model behind the call log', () => {
   it('remembers a request whose reply was lost', async () => {
     const provider = await serve({ fault: () => 'cut_in_body' })
     const { model, store } = await open(provider.baseUrl)
-    await expect(model.complete(ask('hello'))).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' })
+    await expect(model.complete(ask('hello'))).rejects.toMatchObject({ code: 'MODEL_CALL_FAILED' })
     expect(await store.unfinishedCalls('run')).toHaveLength(1)
   })
 

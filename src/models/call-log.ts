@@ -59,7 +59,7 @@ interface Question {
 }
 
 /**
- * `complete` throws MODEL_REPLY_INVALID when no reply held an answer, BUDGET_EXCEEDED, MODEL_UNAVAILABLE,
+ * `complete` throws MODEL_REPLY_INVALID when no reply held an answer, BUDGET_EXCEEDED, MODEL_CALL_FAILED, MODEL_UNAVAILABLE,
  * MODEL_REQUEST_REFUSED, INTERRUPTED and STORE_UNAVAILABLE. Its signal ends at once what waits to be sent, and
  * gives replies under way some seconds to arrive.
  */

@@ -66,7 +66,8 @@ export function createCircuitBreaker(name: string, clock: Clock): CircuitBreaker
     refused(refusal) {
       failures = 0
       refusals++
-      return everSucceeded || refusals < mostInARow ? null : refusal
+      if (everSucceeded || refusals < mostInARow) return null
+      return unavailable(`${name} refused the first ${refusals} requests, last: ${refusal.message}`)
     },
     open(error) {
       broken ??= error
@@ -74,6 +75,6 @@ export function createCircuitBreaker(name: string, clock: Clock): CircuitBreaker
   }
 }
 
-export function unavailable(message: string): PotstillError {
-  return new PotstillError('MODEL_UNAVAILABLE', message)
+export function unavailable(message: string, hint?: string): PotstillError {
+  return new PotstillError('MODEL_UNAVAILABLE', message, { hint })
 }

@@ -88,8 +88,8 @@ describe('createChatClient', () => {
   it.each([
     [error(429, 'You exceeded your current quota', 'insufficient_quota'), 'MODEL_UNAVAILABLE', true],
     [error(402, 'Insufficient balance'), 'MODEL_UNAVAILABLE', true],
-    [error(401, 'Incorrect API key'), 'MODEL_REQUEST_REFUSED', true],
-    [error(404, 'no such model', 'model_not_found'), 'MODEL_REQUEST_REFUSED', true],
+    [error(401, 'Incorrect API key'), 'MODEL_UNAVAILABLE', true],
+    [error(404, 'no such model', 'model_not_found'), 'MODEL_UNAVAILABLE', true],
     [error(400, 'too long', 'context_length_exceeded'), 'MODEL_REQUEST_REFUSED', false],
     [error(403, 'flagged'), 'MODEL_REQUEST_REFUSED', false],
   ])('does not ask again after %j', async (response, code, stop) => {
@@ -142,7 +142,7 @@ describe('createChatClient', () => {
       response.end('{}')
     })
     const outcome = await outcomeOf({ status: 307, headers: { location: elsewhere }, body: '' })
-    expect(outcome).toMatchObject({ fatal: { code: 'MODEL_REQUEST_REFUSED' }, stop: true })
+    expect(outcome).toMatchObject({ fatal: { code: 'MODEL_UNAVAILABLE' }, stop: true })
     expect(seen).toEqual([])
   })
 

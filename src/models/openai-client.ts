@@ -3,6 +3,7 @@ import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { messageOf, PotstillError } from '../core/errors.ts'
 import { isJsonObject } from '../core/json.ts'
 import { parseBody } from './chat-reply.ts'
+import { unavailable } from './circuit-breaker.ts'
 import type { Fatal, Outcome, Retry } from './outcome.ts'
 import type { Provider } from './providers.ts'
 import { exhaustedMs, retryAfterMs, type Headers } from './rate-headers.ts'
@@ -146,21 +147,18 @@ function classify(provider: Provider, raw: RawReply, headers: Headers): Outcome<
 /** The codes by which providers say that waiting does not help. */
 const outOfMoney = /insufficient|billing|credit/i
 
-/** What a person can do about a status that asking again does not change; each of these stops the provider. */
+/** What a person can do about a status that asking again does not change; what concerns every request stops the provider. */
 function refuse(provider: Provider, status: number, message: string): Fatal {
   const key = provider.keyEnv === null ? 'the key' : `the key in ${provider.keyEnv}`
-  const fault = (hint: string): PotstillError => new PotstillError('MODEL_REQUEST_REFUSED', message, { hint })
-  if (status === 401) return { fatal: fault(`Check ${key}.`), stop: true }
+  const stop = (hint: string): Fatal => ({ fatal: unavailable(message, hint), stop: true })
+  if (status === 401) return stop(`Check ${key}.`)
   if (status === 402 || status === 429) {
-    const hint = "Check the account's plan and balance with the provider, then run again."
-    return { fatal: new PotstillError('MODEL_UNAVAILABLE', message, { hint }), stop: true }
+    return stop("Check the account's plan and balance with the provider, then run again.")
   }
-  if (status === 404) {
-    return { fatal: fault(`Check the model's name and the base URL (${provider.baseUrl}).`), stop: true }
-  }
+  if (status === 404) return stop(`Check the model's name and the base URL (${provider.baseUrl}).`)
   if (status < 400) {
     const hint = `Set the base URL to where it leads: a key is never sent after a redirect (${provider.baseUrl}).`
-    return { fatal: fault(hint), stop: true }
+    return stop(hint)
   }
   return { fatal: new PotstillError('MODEL_REQUEST_REFUSED', message), stop: false }
 }
@@ -200,11 +198,11 @@ function connectionFault(
   const code = codeOf(error)
   const host = new URL(provider.baseUrl).host
   const message = `${provider.name} (${host}): ${describeFault(code) ?? shorten(redact(messageOf(error)))}`
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code.startsWith('CERT_') || code.includes('SELF_SIGNED')) {
-    return {
-      fatal: new PotstillError('MODEL_REQUEST_REFUSED', message),
-      stop: code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-    }
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return { fatal: new PotstillError('MODEL_REQUEST_REFUSED', message), stop: false }
+  }
+  if (code.startsWith('CERT_') || code.includes('SELF_SIGNED')) {
+    return { fatal: unavailable(message), stop: true }
   }
   const overloaded = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT'
   return { retry: 'network', message, overloaded, lost: !notSent.has(code) }

@@ -137,7 +137,7 @@ describe('createScheduler', () => {
     const { clock, scheduler } = open()
     const { send, sentAt } = provider(clock, 10, () => broken)
     await expect(clock.until(scheduler.run(send))).rejects.toMatchObject({
-      code: 'MODEL_UNAVAILABLE',
+      code: 'MODEL_CALL_FAILED',
       message: 'stand-in answered 500 (tried 6 times)',
     })
     expect(sentAt).toHaveLength(6)

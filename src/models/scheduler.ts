@@ -1,7 +1,7 @@
 /** Decides when each request to one provider goes, how many are under way, and whether one is tried again. */
 import { PotstillError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
-import { createCircuitBreaker, unavailable, type CircuitBreaker } from './circuit-breaker.ts'
+import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts'
 import type { Clock } from './clock.ts'
 import type { Outcome, Retry, Success } from './outcome.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
@@ -43,7 +43,8 @@ export interface SchedulerStats {
 export interface Scheduler {
   /**
    * Sends when it may, again where that helps. `tokens` is an estimate for the limit per minute. Throws what
-   * made the outcome fatal, MODEL_UNAVAILABLE when trying again did not help, INTERRUPTED when the signal came
+   * made the outcome fatal, MODEL_CALL_FAILED when trying again did not help, MODEL_UNAVAILABLE once the provider
+   * is given up, INTERRUPTED when the signal came
    * before it was sent, and whatever `send` throws.
    */
   run<Value>(send: () => Promise<Outcome<Value>>, options?: RunOptions): Promise<Value>
@@ -228,7 +229,11 @@ function tryAgain(state: State, job: Job, outcome: Retry, sentAt: number): void 
   const tries = rateLimited ? ++job.rateLimits : ++job.failures
   const all = job.failures + job.rateLimits
   if (tries >= (rateLimited ? mostRateLimits : mostFailures)) {
-    return giveUp(state, job, unavailable(`${outcome.message} (tried ${all} times)`))
+    return giveUp(
+      state,
+      job,
+      new PotstillError('MODEL_CALL_FAILED', `${outcome.message} (tried ${all} times)`),
+    )
   }
   if (outcome.retryAfterMs === undefined) return rest(state, job, backoffMs(state, all, longestBackoffMs))
   pause(state, outcome.retryAfterMs)

@@ -29,11 +29,17 @@ export async function* estimateCost(session: Session): AsyncGenerator<StepEvent,
     total += usd ?? 0
     yield { type: 'message', level: 'info', text: `Estimate, ${name}: ${text}` }
   }
+  yield* warnOfUnknownPrices(session, paid)
   yield* compareWithBudget(session, total)
 }
 
-async function paidArms(session: Session): Promise<{ readonly name: string; readonly model: ChatModel }[]> {
-  const arms: { name: string; model: ChatModel }[] = []
+interface PaidArm {
+  readonly name: string
+  readonly model: ChatModel
+}
+
+async function paidArms(session: Session): Promise<PaidArm[]> {
+  const arms: PaidArm[] = []
   for (const arm of session.configuredArms()) {
     const { model } = await session.open(arm.model)
     if (model.source === 'provider') arms.push({ name: arm.name, model })
@@ -56,6 +62,19 @@ function meanAnswerTokens(session: Session, counter: TokenCounter): number {
   const examples = session.labelledExamples().slice(0, sampleSize)
   if (examples.length === 0) return unknownAnswerTokens
   return mean(examples.map(({ output }) => counter.ofText(renderAnswer(session.task, output))))
+}
+
+/** A call whose price is unknown cannot be held by the budget. */
+async function* warnOfUnknownPrices(
+  session: Session,
+  paid: readonly PaidArm[],
+): AsyncGenerator<StepEvent, void> {
+  if (session.config.budget === undefined) return
+  const unknown = paid.filter(({ model }) => findPrice(session.catalog.prices, model.id) === null)
+  for (const { model } of unknown) {
+    const text = `budget.usd cannot hold ${model.id}: its price is not known. Give it under prices in the config.`
+    yield { type: 'message', level: 'warning', text }
+  }
 }
 
 async function* compareWithBudget(session: Session, total: number): AsyncGenerator<StepEvent, void> {
