@@ -4,7 +4,7 @@ import { blendRow, usualBlend, type HeldOutScores } from './blend.ts'
 import { isStopped, learnEpoch, learnLinear, progressLine, startLearning } from './learn.ts'
 import { bestEpoch, type EpochLosses } from './learning-curve.ts'
 import type { LinearModel } from './linear-model.ts'
-import { logSumOfExponentials, scoreRows, type Network } from './network.ts'
+import { logSumOfExponentials, scoreRows, type Network, type NetworkTraining } from './network.ts'
 import type { Problem, Split } from './problem.ts'
 
 export interface Search {
@@ -13,7 +13,7 @@ export interface Search {
   readonly epochs: number
   /** What the first split learnt, at its best epoch: the student, if the user stops here. */
   readonly linear: LinearModel | null
-  readonly network: Network | null
+  readonly networks: readonly Network[]
 }
 
 /** Epochs without a better held-out loss after which training stops. */
@@ -32,20 +32,24 @@ export async function* searchOnHeldOut(
     targets,
     outputs,
   }
-  if (splits.length === 0) return { scores, curve: [], epochs: settings.epochs, linear: null, network: null }
+  if (splits.length === 0) return { scores, curve: [], epochs: settings.epochs, linear: null, networks: [] }
   const linear = await scoreByLinear(problem, splits, scores.linear)
-  const trainings = splits.map((_, index) => startLearning(problem, index))
+  const trainings = splits.map((_, split) =>
+    Array.from({ length: settings.networks }, (_, index) =>
+      startLearning(problem, split * settings.networks + index),
+    ),
+  )
   const latest = new Float32Array(targets.length)
   const curve: EpochLosses[] = []
-  let network: Network | null = null
+  let networks: readonly Network[] = []
   for (let epoch = 1; epoch <= settings.epochs && epoch - bestEpoch(curve) <= patience; epoch++) {
     let loss = 0
     let learnt = 0
     for (const [index, split] of splits.entries()) {
       if (isStopped(problem) && curve.length > 0) break
-      loss += await learnEpoch(trainings[index], split.training)
-      learnt += split.training.length
-      scoreRows(trainings[index], split.heldOut, latest)
+      for (const training of trainings[index]) loss += await learnEpoch(training, split.training)
+      learnt += split.training.length * settings.networks
+      scoreTogether(trainings[index], split.heldOut, latest)
     }
     if (isStopped(problem) && curve.length > 0) break
     const judged = judge(problem, scores, latest)
@@ -54,12 +58,25 @@ export async function* searchOnHeldOut(
     const best = bestEpoch(curve) === epoch
     if (best) {
       scores.network.set(latest)
-      network = copyNetwork(trainings[0].network)
+      networks = trainings[0].map((training) => copyNetwork(training.network))
     }
     const line = { part: 'classifier', epoch, epochs: settings.epochs, best }
     yield progressLine({ ...line, validationAccuracy: judged.accuracy }, losses)
   }
-  return { scores, curve, epochs: bestEpoch(curve), linear, network }
+  return { scores, curve, epochs: bestEpoch(curve), linear, networks }
+}
+
+/** Writes the mean logits of several networks for the given rows. */
+function scoreTogether(trainings: readonly NetworkTraining[], rows: Int32Array, logits: Float32Array): void {
+  const own = new Float32Array(logits.length)
+  const { outputs } = trainings[0]
+  for (const row of rows) logits.fill(0, row * outputs, (row + 1) * outputs)
+  for (const training of trainings) {
+    scoreRows(training, rows, own)
+    for (const row of rows) {
+      for (let i = row * outputs; i < (row + 1) * outputs; i++) logits[i] += own[i] / trainings.length
+    }
+  }
 }
 
 /** Writes what each split's linear model says of its held-out rows; returns the first. */

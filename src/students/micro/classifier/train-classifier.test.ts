@@ -149,7 +149,7 @@ describe('trainClassifier', () => {
   })
 
   it('learns how sure to be from soft targets', async () => {
-    const rows = makeRows(200).map(({ input, targets }) => {
+    const rows = makeRows(120).map(({ input, targets }) => {
       const topic = targets.topic[0] === 1 ? Float32Array.of(0.7, 0.3, 0) : targets.topic
       return { input, targets: { topic } }
     })
@@ -166,7 +166,7 @@ describe('trainClassifier', () => {
 
   it('is the same, bit for bit, for the same seed, and another for another seed', async () => {
     const rows = makeRows(60)
-    const heldOut = folds(3, rows.length)
+    const heldOut = folds(2, rows.length)
     const digest = async (seed: number): Promise<string> =>
       digestOf((await train(rows, { heldOut, options: { seed } })).model)
     const once = await digest(1)
@@ -175,14 +175,18 @@ describe('trainClassifier', () => {
   })
 
   it('looks at the other heads where a field follows from them', async () => {
-    const rows = makeRows(400).map((row, index) => ({
+    const rows = makeRows(250).map((row, index) => ({
       ...row,
       // As many other words as there are rows: what n-grams say of the field itself is drowned out.
       targets: { ...row.targets, parity: oneHot(2, (best(row.targets.topic) + best(row.targets.mood)) % 2) },
       input: `${row.input} ${index * 7919}`,
     }))
     const specs = [topicHead, moodHead, { key: 'parity', values: ['false', 'true'] }]
-    const { details, model } = await train(rows, { specs, heldOut: folds(5, rows.length) })
+    const { details, model } = await train(rows, {
+      specs,
+      heldOut: folds(3, rows.length),
+      options: { epochs: 8 },
+    })
     expect(details.heads).toMatchObject({ parity: { looksAtOtherHeads: true } })
     const tested = makeRows(100, 6).filter(
       ({ input, targets }) =>
@@ -220,7 +224,7 @@ describe('training progress', () => {
   it('leaves room for others to work', async () => {
     let turns = 0
     const timer = setInterval(() => turns++, 0)
-    await train(makeRows(300), { heldOut: folds(3, 300) })
+    await train(makeRows(60), { heldOut: folds(3, 60), options: { epochs: 4 } })
     clearInterval(timer)
     expect(turns).toBeGreaterThan(5)
   })
@@ -242,15 +246,15 @@ describe('training progress', () => {
   })
 
   it('does not speak of overfitting on a clean task', async () => {
-    const rows = makeRows(120)
-    expect((await train(rows, { heldOut: folds(4, rows.length) })).overfitting.detected).toBe(false)
+    const rows = makeRows(80)
+    expect((await train(rows, { heldOut: folds(3, rows.length) })).overfitting.detected).toBe(false)
   })
 })
 
 describe('a training that is ended before its time', () => {
   async function endAfter(count: number, part: string): Promise<TrainedClassifier> {
     const controller = new AbortController()
-    const rows = makeRows(120)
+    const rows = makeRows(60)
     let seen = 0
     return train(rows, {
       heldOut: folds(3, rows.length),
@@ -297,7 +301,7 @@ describe('packClassifier', () => {
   })
 
   it('is much smaller and nearly the same, pruned and in 8 bits', async () => {
-    const { model } = await train(makeRows(150), { heldOut: folds(5, 150) })
+    const { model } = await train(makeRows(90), { heldOut: folds(3, 90) })
     const whole = packClassifier(model, { quantised: false })
     const small = packClassifier(model, { quantised: true })
     expect(small.bytes.length).toBeLessThan(whole.bytes.length / 3)

@@ -35,6 +35,9 @@ interface Learnt {
   readonly networks: readonly Network[]
 }
 
+/** Above every index of a network of the search. */
+const allRowsIndex = 500
+
 /**
  * Each row must have a distribution for each head. Yields a line of the training curve after each epoch on held-out
  * rows ("classifier"), then after each epoch on all rows. The same rows and seed give the same weights, bit for bit.
@@ -67,15 +70,12 @@ export async function* trainClassifier(
 /** Learns from every row for the epochs that were best; or takes what the search learnt, where the user stops it. */
 async function* learnAll(problem: Problem, search: Search): AsyncGenerator<TrainProgress, Learnt> {
   const { settings, matrix, ranges } = problem
-  const fallback =
-    search.linear === null || search.network === null
-      ? null
-      : { linear: search.linear, networks: [search.network] }
+  const fallback = search.linear === null ? null : { linear: search.linear, networks: search.networks }
   if (isStopped(problem) && fallback !== null) return fallback
   const rows = Int32Array.from({ length: matrix.rows }, (_, row) => row)
   const linear = await learnLinear(problem, rows)
   const trainings = Array.from({ length: settings.networks }, (_, index) =>
-    startLearning(problem, 500 + index),
+    startLearning(problem, allRowsIndex + index),
   )
   const part = search.curve.length === 0 ? 'classifier' : 'classifier, all rows'
   for (let epoch = 1; epoch <= search.epochs; epoch++) {
