@@ -64,9 +64,10 @@ export function earlyStopWarnings(session: Asked, asked: number): readonly strin
   }
   const all = session.rows.evaluation.length
   const known = knownWithin(points)
+  // The words that matter most come first: a terminal has room for two lines.
   return [
     rowsLeft(session, asked) > 0
-      ? `Stopped after ${asked} of ${all} evaluation rows, when the teacher’s score was ${known} (evaluate.stopAtHalfWidthPoints): every arm is measured on these rows. Intervals and p-values are always-valid ones, which are wider.`
-      : `All ${all} evaluation rows were asked: the teacher’s score was not ${known} before (evaluate.stopAtHalfWidthPoints). Since it might have been, intervals and p-values are always-valid ones, which are wider.`,
+      ? `Stopped after ${asked} of ${all} evaluation rows, when the teacher’s score was ${known}; intervals and p-values are always-valid, hence wide (evaluate.stopAtHalfWidthPoints).`
+      : `All ${all} evaluation rows were asked: the teacher’s score was not ${known} before; intervals and p-values are always-valid all the same, hence wide (evaluate.stopAtHalfWidthPoints).`,
   ]
 }
