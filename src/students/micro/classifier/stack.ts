@@ -2,7 +2,7 @@
  * A second look at a head in the light of all heads: a small softmax model over the calibrated probabilities of every
  * head, for fields that follow from other fields. Learnt from held-out rows, and kept only where those gain by it.
  */
-import { applyStack, type Stack } from '../runtime/classifier.js'
+import { applyStack, leastProbability, type Stack } from '../runtime/classifier.js'
 import { adamState, applyAdam } from './adam.ts'
 import type { HeadRange } from './network.ts'
 
@@ -30,8 +30,6 @@ const rate = 0.1
 const penalty = 0.3
 /** Standard errors by which the mean loss of unseen rows must fall. */
 const certainty = 2
-/** As the runtime's. */
-const leastProbability = 1e-4
 
 /** null where there is no other head, too little to learn from, or no gain on rows that were not learnt from. */
 export function fitStack(data: StackRows, ranges: readonly HeadRange[], head: HeadRange): FittedStack | null {
@@ -49,8 +47,11 @@ export function fitStack(data: StackRows, ranges: readonly HeadRange[], head: He
     for (let row = fold; row < rows; row += folds) {
       unseen.set(look(stack, data, head, row), row * head.size)
     }
+    // Most heads gain nothing, and the first fold shows it.
+    if (fold === 0 && gainOf(data, head, unseen, folds).mean <= 0) return null
   }
-  return gains(data, head, unseen) ? { stack: learnStack(data, head, all), unseen } : null
+  const { mean, error } = gainOf(data, head, unseen, 1)
+  return mean > certainty * error ? { stack: learnStack(data, head, all), unseen } : null
 }
 
 function look(
@@ -63,15 +64,17 @@ function look(
   return applyStack(stack, own, head.offset, head.size)
 }
 
-/** Whether the unseen rows' mean loss is surely lower than without a stack. */
-function gains(
+/** By how much the loss of unseen rows is lower than without a stack, over every so many-th row. */
+function gainOf(
   { rows, outputs, probabilities, targets }: StackRows,
   head: HeadRange,
   unseen: Float32Array,
-): boolean {
+  every: number,
+): { readonly mean: number; readonly error: number } {
   let sum = 0
   let squares = 0
-  for (let row = 0; row < rows; row++) {
+  const count = Math.ceil(rows / every)
+  for (let row = 0; row < rows; row += every) {
     let gain = 0
     for (let i = 0; i < head.size; i++) {
       const at = row * outputs + head.offset + i
@@ -80,8 +83,8 @@ function gains(
     sum += gain
     squares += gain * gain
   }
-  const mean = sum / rows
-  return mean > certainty * Math.sqrt(Math.max(0, squares / rows - mean * mean) / rows)
+  const mean = sum / count
+  return { mean, error: Math.sqrt(Math.max(0, squares / count - mean * mean) / count) }
 }
 
 function safeLog(probability: number): number {

@@ -164,7 +164,7 @@ export function softmax(logits) {
 }
 
 /** Keeps logarithms finite, and one overconfident head from deciding alone. */
-const leastProbability = 1e-4
+export const leastProbability = 1e-4
 
 /**
  * @param {Stack} stack
