@@ -9,7 +9,7 @@ interface Section {
 
 /**
  * How much of what features do to the logits (their expected squared effect) the quantised form keeps; the features
- * that do least go first. Chosen on held-out rows: what is lost is well below half a point.
+ * that do least go first. On held-out training rows that cost nothing on the support desk, and 0.6 points on BANKING77.
  */
 
 const keptEffect = 0.98
