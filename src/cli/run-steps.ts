@@ -28,7 +28,7 @@ export async function runSteps(context: CommandContext, until: StepName): Promis
     }
     if (options['json'] === true)
       stdout.write(`${JSON.stringify(forScripts(run, report.data, report.file))}\n`)
-    else stdout.write(renderSummary(report.data, summaryStyle(stdout)))
+    else stdout.write(`\n${renderSummary(report.data, summaryStyle(stdout))}`)
     return options['check'] === true && report.data.verdict.verdict === 'do_not_ship' ? 3 : 0
   } finally {
     terminal.close()

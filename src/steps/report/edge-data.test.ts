@@ -32,13 +32,13 @@ describe('any report', () => {
     })
   })
 
-  it('becomes a summary of at most 35 lines that fits the terminal', () => {
+  it('becomes a summary of at most 42 lines that fits the terminal', () => {
     fc.assert(
       fc.property(edgeReports, fc.constantFrom(40, 80, 132), (data, width) => {
         const lines = renderSummary(data, { width, colour: false }).slice(0, -1).split('\n')
         const path = clean(`${data.run.folder}/report.html`)
         expect(lines.join('\n')).not.toMatch(slips)
-        expect(lines.length).toBeLessThanOrEqual(35)
+        expect(lines.length).toBeLessThanOrEqual(42)
         expect(lines.filter((line) => columnsOf(line) > width && line !== path)).toEqual([])
       }),
       { numRuns: 40 },

@@ -23,11 +23,11 @@ export interface SummaryOptions {
   readonly colour: boolean
 }
 
-const mostLines = 35
+const mostLines = 42
 type Colours = ReturnType<typeof createColors>
 type Paint = (text: string) => string
 
-/** At most 35 lines, none but the report's path wider than the terminal. */
+/** At most 42 lines, none but the report's path wider than the terminal. */
 export function renderSummary(data: ReportData, options: SummaryOptions): string {
   const width = Math.max(40, Math.floor(options.width))
   const colours = createColors(options.colour)
@@ -44,7 +44,7 @@ export function renderSummary(data: ReportData, options: SummaryOptions): string
     'Before you trust these figures:',
     data.warnings,
     width,
-    Math.min(6, room - 6),
+    Math.min(10, room - 6),
     '!',
   )
   const next = itemLines('What to try next:', data.next, width, room - warnings.length, '-')
@@ -81,7 +81,7 @@ function verdictLines(data: ReportData, width: number, colours: Colours): readon
     ...paragraph(verdictHeadline(verdict), width, 2).map((line) =>
       colours.bold(tones[verdict.verdict](line)),
     ),
-    ...paragraph(fallback === null ? verdict.reason : `${verdict.reason} ${fallback}`, width, 4),
+    ...paragraph(fallback === null ? verdict.reason : `${verdict.reason} ${fallback}`, width, 6),
     ...paragraph(worse === '' ? '' : `Worse beyond the margin in: ${worse}`, width, 2),
   ]
 }
@@ -108,7 +108,7 @@ function moneyLines(data: ReportData, width: number): readonly string[] {
   return lines.flatMap((line) => paragraph(line, width, 3))
 }
 
-/** A heading and as many items as there is room for, each on at most two lines; nothing where there is no item. */
+/** A heading and as many items as there is room for, each on at most four lines; nothing where there is no item. */
 function itemLines(
   heading: string,
   items: readonly string[],
@@ -118,7 +118,7 @@ function itemLines(
 ): readonly string[] {
   const lines = ['', heading]
   for (const item of items) {
-    const own = paragraph(`${sign} ${item}`, width, 2, '  ')
+    const own = paragraph(`${sign} ${item}`, width, 4, '  ')
     if (lines.length + own.length > room) break
     lines.push(...own)
   }
