@@ -8,6 +8,7 @@ const targets: Readonly<Record<string, () => Promise<Bench>>> = {
   'micro-bars': async () => (await import('./micro-bars.ts')).benchMicroBars,
   tagger: async () => (await import('./tagger-target.ts')).benchTaggerTarget,
   calls: async () => (await import('./calls.ts')).benchCalls,
+  startup: async () => (await import('./startup.ts')).benchStartup,
   verdict: async () => (await import('./verdict.ts')).benchVerdict,
 }
 
