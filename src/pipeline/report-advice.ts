@@ -59,7 +59,7 @@ export function nextSteps(inputs: AdviceInputs): string[] {
     `Ask it: ${command} predict ${name} "..."`,
     `Take it along as one file: ${command} export ${name}`,
   ]
-  const live = arms.some((arm) => arm.source === 'recorded')
+  const live = arms.some((arm) => arm.role === 'teacher' && arm.source === 'recorded')
     ? [
         'Ask a live teacher instead of the recorded one: teacher: { model: openai/gpt-6-sol }, with OPENAI_API_KEY set.',
       ]
