@@ -175,7 +175,7 @@ describe('a model behind the call log', () => {
     const failed = results.flatMap((result) =>
       result.status === 'rejected' ? [String(result.reason.code)] : [],
     )
-    expect(failed.filter((code) => !/^MODEL_(REPLY_INVALID|UNAVAILABLE)$/.test(code))).toEqual([])
+    expect(failed.filter((code) => !/^MODEL_(REPLY_INVALID|CALL_FAILED)$/.test(code))).toEqual([])
     expect(results.length - failed.length).toBeGreaterThan(270)
     const stats = connections.stats().local
     const counts = provider.counts()
@@ -183,9 +183,9 @@ describe('a model behind the call log', () => {
     expect(stats.rateLimited).toBe(
       (counts.faults.rate_limit ?? 0) + (counts.faults.rate_limit_retry_after ?? 0),
     )
-    expect(await store.unfinishedCalls('run')).toHaveLength(
-      failed.filter((code) => code === 'MODEL_UNAVAILABLE').length,
-    )
+    // Of the requests that were given up, those stay noted of which a reply may have been lost on the way.
+    const givenUp = failed.filter((code) => code === 'MODEL_CALL_FAILED').length
+    expect((await store.unfinishedCalls('run')).length).toBeLessThanOrEqual(givenUp)
     await close()
     const again = await open(provider.baseUrl, { folder })
     const before = provider.counts().requests
