@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { drain, type StepEvent } from '../src/core/event.ts'
+import type { StepEvent } from '../src/core/event.ts'
 import type { JudgedAnswer } from '../src/core/measure.ts'
 import { createRandom } from '../src/core/random.ts'
 import type { ReportData } from '../src/core/report-data.ts'
-import { runPipeline } from '../src/pipeline.ts'
+import { runStory } from './support/run-story.ts'
 import { startProvider } from './support/fault-provider.ts'
 
 let folder: string
@@ -62,23 +62,8 @@ interface Ran {
 }
 
 async function run(onEvent: (event: StepEvent) => void = () => {}, signal?: AbortSignal): Promise<Ran> {
-  const events: StepEvent[] = []
-  const result = await drain(
-    runPipeline({
-      configFile: join(folder, 'potstill.yaml'),
-      data: join(folder, 'home'),
-      environment: {},
-      fresh: false,
-      signal: signal ?? new AbortController().signal,
-      now: () => new Date(),
-      version: 'test',
-      command: 'potstill',
-    }),
-    (event) => {
-      events.push(event)
-      onEvent(event)
-    },
-  )
+  const story = { configFile: join(folder, 'potstill.yaml'), data: join(folder, 'home') }
+  const { result, events } = await runStory(signal === undefined ? story : { ...story, signal }, onEvent)
   if (result.report === null) throw new Error('there is no report')
   return {
     report: result.report.data,

@@ -3,13 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { drain, type StepEvent } from '../src/core/event.ts'
 import type { Fate } from '../src/core/curation.ts'
 import type { JudgedAnswer } from '../src/core/measure.ts'
 import { createRandom } from '../src/core/random.ts'
-import { runPipeline } from '../src/pipeline.ts'
-import type { RunResult } from '../src/pipeline/session.ts'
 import { startProvider, type FaultName, type FaultProvider } from './support/fault-provider.ts'
+import { runStory, type Story } from './support/run-story.ts'
 import { createProject, recordedAnswers, type Project } from './support/triage-project.ts'
 
 const key = 'sk-faulty-secret-0123456789'
@@ -36,21 +34,8 @@ async function start(
   return { provider, project, home }
 }
 
-async function run(project: Project, home: string): Promise<{ result: RunResult; events: StepEvent[] }> {
-  const events: StepEvent[] = []
-  const steps = runPipeline({
-    configFile: project.config,
-    data: home,
-    environment: { LOCAL_KEY: key },
-    fresh: false,
-    signal: new AbortController().signal,
-    now: () => new Date(),
-    version: 'test',
-    command: 'potstill',
-  })
-  const result = await drain(steps, (event) => events.push(event))
-  return { result, events }
-}
+const run = (project: Project, home: string): Promise<Story> =>
+  runStory({ configFile: project.config, data: home, environment: { LOCAL_KEY: key } })
 
 const readLines = async <Line>(file: string): Promise<Line[]> =>
   (await readFile(file, 'utf8'))

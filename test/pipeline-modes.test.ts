@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { drain, type StepEvent } from '../src/core/event.ts'
+import type { StepEvent } from '../src/core/event.ts'
 import { createRandom } from '../src/core/random.ts'
 import type { ReportData } from '../src/core/report-data.ts'
-import { runPipeline } from '../src/pipeline.ts'
+import { runStory } from './support/run-story.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -40,28 +40,13 @@ async function run(
   extra = '',
   controller = new AbortController(),
   onEvent: (event: StepEvent) => void = () => {},
-): Promise<{ report: ReportData; events: StepEvent[] }> {
+): Promise<{ report: ReportData; events: readonly StepEvent[] }> {
   await writeFile(
     join(folder, 'potstill.yaml'),
     `name: farm\ntask: { output: { labels: [fruit, animal] } }\ndata: ${data}\nteacher: { model: recorded/teacher }\n${extra}`,
   )
-  const events: StepEvent[] = []
-  const result = await drain(
-    runPipeline({
-      configFile: join(folder, 'potstill.yaml'),
-      data: join(folder, 'home'),
-      environment: {},
-      fresh: false,
-      signal: controller.signal,
-      now: () => new Date(),
-      version: 'test',
-      command: 'potstill',
-    }),
-    (event) => {
-      events.push(event)
-      onEvent(event)
-    },
-  )
+  const story = { configFile: join(folder, 'potstill.yaml'), data: join(folder, 'home') }
+  const { result, events } = await runStory({ ...story, signal: controller.signal }, onEvent)
   if (result.report === null) throw new Error('there is no report')
   return { report: result.report.data, events }
 }
@@ -186,15 +171,6 @@ it('refuses free text before anything is spent', async () => {
     join(folder, 'potstill.yaml'),
     'name: farm\ntask: { output: text }\ndata: { unlabelled: inputs.jsonl }\nteacher: { model: recorded/teacher }\n',
   )
-  const options = {
-    configFile: join(folder, 'potstill.yaml'),
-    data: join(folder, 'home'),
-    environment: {},
-    fresh: false,
-    signal: new AbortController().signal,
-    now: () => new Date(),
-    version: 'test',
-    command: 'potstill',
-  }
-  await expect(drain(runPipeline(options), () => {})).rejects.toMatchObject({ code: 'TASK_UNSUPPORTED' })
+  const story = runStory({ configFile: join(folder, 'potstill.yaml'), data: join(folder, 'home') })
+  await expect(story).rejects.toMatchObject({ code: 'TASK_UNSUPPORTED' })
 })
