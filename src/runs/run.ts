@@ -1,5 +1,5 @@
 /** A run is a folder: found or made, locked by one process, and described by its run.json. */
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PotstillError } from '../core/errors.ts'
 import { writeWhole } from '../core/write-whole.ts'
@@ -142,9 +142,21 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     if (holder !== process.pid && isAlive(holder)) {
       throw new PotstillError('RUN_LOCKED', `${folder}: process ${holder} is working on this run`)
     }
-    await rm(file, { force: true })
+    await takeAway(file, holder)
   }
   throw new PotstillError('RUN_LOCKED', `${folder}: another process took this run at the same moment`)
+}
+
+/** Removes the lock of a dead holder. What another process has put there meanwhile is put back. */
+async function takeAway(file: string, holder: number): Promise<void> {
+  const aside = `${file}.${process.pid}`
+  try {
+    await rename(file, aside)
+  } catch {
+    return // Another process was faster; the next attempt meets its lock.
+  }
+  if (Number(await readFile(aside, 'utf8')) === holder) await rm(aside, { force: true })
+  else await rename(aside, file)
 }
 
 function isAlive(pid: number): boolean {
