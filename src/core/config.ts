@@ -105,8 +105,17 @@ export const configSchema = z.strictObject({
     .default([]),
   student: z
     .strictObject({
-      kind: z.enum(['micro']).default('micro'),
+      kind: z.enum(['micro', 'lm']).default('micro'),
       epochs: z.int().positive().max(1000).optional(),
+      /** lm: the model to adapt: a path, a URL or a Hugging Face repository. */
+      base: z.string().min(1).optional(),
+      /** lm: rank of the LoRA adapter. */
+      rank: z.int().positive().max(256).optional(),
+      learningRate: positive.max(1).optional(),
+      /** lm: rows a step. */
+      batchSize: z.int().positive().max(256).optional(),
+      /** lm: 8-bit weights answer faster, 32-bit ones exactly as trained. */
+      weights: z.enum(['int8', 'float32']).optional(),
     })
     .prefault({}),
   generate: z

@@ -17,6 +17,12 @@ const catalogue = {
   MODEL_UNAVAILABLE: 'Try again later: what is logged is not paid for twice.',
   RECORD_MISSING: 'Record an answer for this input, or use a live model.',
   BUDGET_EXCEEDED: 'Raise budget.usd and run again: what is logged is not paid for twice.',
+  MODEL_FILE_INVALID: 'Fetch the model again with `potstill models pull`, or give another file.',
+  MODEL_UNSUPPORTED:
+    'Use a Llama, Qwen2 or Qwen3 model as safetensors or GGUF; docs/lm.md lists what is read.',
+  MODEL_FETCH_FAILED: 'Run the same command again: what has arrived is kept and the rest is fetched.',
+  ENGINE_MISSING: 'Add the engine: `npm install onnxruntime-node`.',
+  MEMORY_EXCEEDED: 'Use a smaller base model, shorter rows or a machine with more memory.',
   TASK_UNSUPPORTED: 'Use a student kind that can give this output.',
   TRAINING_REFUSED: 'Give the trainer rows it can learn from.',
   STUDENT_NOT_FOUND: '`potstill models` lists the students there are.',

@@ -5,7 +5,7 @@ import type { Json } from './json.ts'
 import type { Example } from './row.ts'
 import type { Task } from './task.ts'
 
-export type StudentKind = 'micro'
+export type StudentKind = 'micro' | 'lm'
 
 export interface TrainingData {
   readonly training: readonly Example[]
