@@ -29,6 +29,8 @@ export function install(scope) {
   const { status, error } = spawnSync('npm', words, {
     cwd: fileURLToPath(root),
     stdio: ['ignore', 2, 2],
+    // The package brings what the processor needs; its script would fetch files for graphics cards, and fail without them.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
     // npm is a command file on Windows, which only a shell can start; the words are fixed.
     shell: process.platform === 'win32',
   })
