@@ -19,6 +19,13 @@ export interface OpenedModel {
   readonly priceBasis: string
 }
 
+/** An open model on disk. */
+export interface OpenBase {
+  /** Absolute. */
+  readonly path: string
+  readonly identity: Readonly<Record<string, string>>
+}
+
 export interface CatalogOptions {
   readonly config: Config
   /** What paths in the config are relative to. */
@@ -36,12 +43,16 @@ export interface Catalog {
   readonly prices: PriceTable
   /** @throws MODEL_UNKNOWN, MODEL_KEY_MISSING, DATA_* of a recorded file, STUDENT_*. */
   open(name: string): Promise<OpenedModel>
+  /** Finds an open model by path, URL or repository. @throws MODEL_UNKNOWN, MODEL_FILE_INVALID, MODEL_UNSUPPORTED. */
+  base(name: string): Promise<OpenBase>
   /** By the run so far, in US dollars. */
   spentUsd(): number
   close(): Promise<void>
 }
 
 const recordedPrefix = 'recorded/'
+/** An open model as it is, untuned. */
+export const localPrefix = 'lm/'
 
 /** The recorded model's file, relative to the config; undefined for other models. */
 export function recordedFile(name: string): string | undefined {
@@ -71,13 +82,34 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 
   async function openNamedStudent(student: string): Promise<OpenedModel> {
     const { model, manifest } = await openStudent(student)
-    const priceBasis = `processor time at $${config.machine.usdPerCoreHour} a core-hour`
-    return { model, identity: { student: manifest.training.hash, model: model.id }, priceBasis }
+    return {
+      model,
+      identity: { student: manifest.training.hash, model: model.id },
+      priceBasis: processorBasis(config),
+    }
+  }
+
+  async function base(name: string): Promise<OpenBase> {
+    const { resolveBase } = await import('./students/lm/pull/resolve-base.ts')
+    const { openBaseModel } = await import('./students/lm/weights/base-model.ts')
+    const path = await resolveBase(name, environment, folder)
+    const model = await openBaseModel(path)
+    await model.close()
+    return { path, identity: { base: model.name, weights: model.sha256 } }
+  }
+
+  async function openUntuned(name: string): Promise<OpenedModel> {
+    const { openUntunedModel } = await import('./students/lm/student.ts')
+    const { path, identity } = await base(name)
+    const weights = config.student.weights ?? 'int8'
+    const model = openUntunedModel(path, { id: `${localPrefix}${identity.base}`, weights })
+    return { model, identity: { ...identity, held: weights }, priceBasis: processorBasis(config) }
   }
 
   async function resolve(name: string): Promise<OpenedModel> {
     const file = recordedFile(name)
     if (file !== undefined) return openRecorded(name, file)
+    if (name.startsWith(localPrefix)) return openUntuned(name.slice(localPrefix.length))
     const student = await findStudent(data, name, folder)
     if (student !== null) return openNamedStudent(student)
     const model = openProviderModel({ model: name, connections, store, run, budget, prices })
@@ -95,9 +127,20 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       opened.set(name, known)
       return known
     },
+    base,
     spentUsd: () => budget.spentUsd(),
-    close: () => connections.close(),
+    async close() {
+      for (const model of opened.values()) await model.then(async (known) => known.model.close?.(), ignore)
+      await connections.close()
+    },
   }
+}
+
+/** A model that could not be opened has nothing to close; whoever opened it knows why. */
+function ignore(): void {}
+
+export function processorBasis({ machine }: Pick<Config, 'machine'>): string {
+  return `processor time at $${machine.usdPerCoreHour} a core-hour`
 }
 
 function basisOf(model: ChatModel): string {

@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'steps/train': ['core'],
   'steps/report': ['core'],
   runs: ['core'],
-  'catalog.ts': ['core', 'models', 'runs', 'students/registry.ts'],
+  'catalog.ts': ['core', 'models', 'runs', 'students/registry.ts', 'students/lm'],
   pipeline: [
     'core',
     'data',

@@ -10,6 +10,8 @@ export interface ChatRequest {
   readonly messages: readonly Message[]
   /** Asks for an answer of this JSON Schema where the model can be held to one. */
   readonly schema?: JsonObject
+  /** Asks for exactly one of these where the model can be held to them; providers read them in the prompt. */
+  readonly labels?: readonly string[]
   readonly temperature?: number
   readonly maxTokens?: number
   readonly seed?: number
@@ -41,6 +43,8 @@ export interface Reply {
   /** As measured when the call was made, also when it now comes from the call log; null when unknown. */
   readonly latencyMs: number | null
   readonly priceUsd: number | null
+  /** Local models: the processor time that the answer took, over all cores; its share where several were answered at once. */
+  readonly processorMs?: number
   /** A student's calibrated probability that the whole answer is right. */
   readonly confidence?: number
   readonly logprobs?: readonly TokenLogprob[]
@@ -56,11 +60,18 @@ export interface ChatModel {
   /** "openai/gpt-6-luna", "recorded/with-guide", "student/support-desk@3" */
   readonly id: string
   /** `recorded` answers are data, and every screen says so. */
-  readonly source: 'provider' | 'recorded' | 'student' | 'baseline'
+  readonly source: 'provider' | 'recorded' | 'student' | 'local' | 'baseline'
   /** How the prices of its replies come about, for the report: "provider usage at prices of 2026-11-06". */
   readonly priceBasis?: string
+  /** Local models: how many requests are answered side by side; 1 when absent. */
+  readonly parallel?: number
   complete(request: ChatRequest, signal?: AbortSignal): Promise<Reply>
   close?(): Promise<void>
+}
+
+/** Answers in this process or a child of it, so that it costs processor time and no network. */
+export function isLocal({ source }: Pick<ChatModel, 'source'>): boolean {
+  return source === 'student' || source === 'local' || source === 'baseline'
 }
 
 /** The last user message of a request: what a student without a prompt of its own, or a record, answers. */

@@ -29,6 +29,7 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   const folder = dirname(file)
   checkArms(config, basename(file))
   checkData(config, basename(file))
+  checkStudent(config, basename(file))
   const taskPrompt = await readPrompt(config.task.prompt, folder, 'task.prompt')
   const prompts = new Map<string, string>()
   for (const [name, model] of modelsOf(config)) {
@@ -49,7 +50,16 @@ function modelsOf(config: Config): (readonly [string, ModelConfig])[] {
   return [['teacher', config.teacher] as const, ...config.arms.map((arm) => [arm.name, arm] as const)]
 }
 
-const reservedNames = new Set(['teacher', 'most-frequent', 'student-before', 'student', 'student+teacher'])
+const reservedNames = new Set([
+  'teacher',
+  'most-frequent',
+  'student-before',
+  'student',
+  'student+teacher',
+  'untuned',
+  'untuned-unconstrained',
+  'untuned-with-examples',
+])
 
 function checkArms(config: Config, file: string): void {
   const names = new Set<string>()
@@ -82,6 +92,31 @@ function checkData(config: Config, file: string): void {
     throw new PotstillError('CONFIG_INVALID', `${file}: data names neither unlabelled nor labelled rows`, {
       hint: 'Give data.unlabelled (inputs for the teacher to answer), data.labelled (rows people answered), or both.',
     })
+  }
+}
+
+/** The keys that only a language model has. */
+const languageModelKeys = ['base', 'rank', 'learningRate', 'batchSize', 'weights'] as const
+
+function checkStudent({ student }: Config, file: string): void {
+  if (student.kind === 'lm' && student.base === undefined) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: student.base is missing; kind lm adapts an open model`,
+      {
+        hint: 'Give a path, a URL or a Hugging Face repository, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
+      },
+    )
+  }
+  const other = languageModelKeys.find((key) => student[key] !== undefined)
+  if (student.kind === 'micro' && other !== undefined) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: student.${other} is for kind lm, and the kind is micro`,
+      {
+        hint: 'Remove the key, or set student.kind to lm.',
+      },
+    )
   }
 }
 

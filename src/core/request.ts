@@ -6,6 +6,10 @@ import type { Task } from './task.ts'
 export interface RequestSettings {
   /** System prompt; "" for none. */
   readonly prompt: string
+  /** Turns that show the task by example, before the row's own. */
+  readonly shots?: readonly Message[]
+  /** Asks without schema or labels, to see what the model does unheld. */
+  readonly unconstrained?: boolean
   readonly temperature?: number
   readonly maxTokens?: number
 }
@@ -19,15 +23,21 @@ export function buildRequest(
   const system = [settings.prompt, labelInstruction(task)].filter((part) => part !== '').join('\n\n')
   const messages: Message[] = [
     ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
+    ...(settings.shots ?? []),
     ...(row.history ?? []),
     { role: 'user', content: row.input },
   ]
   return {
     messages,
-    ...(task.output.kind === 'json' ? { schema: task.output.schema } : {}),
+    ...(settings.unconstrained === true ? {} : constraintOf(task)),
     ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
     ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
   }
+}
+
+function constraintOf({ output }: Task): Pick<ChatRequest, 'schema' | 'labels'> {
+  if (output.kind === 'json') return { schema: output.schema }
+  return output.kind === 'labels' ? { labels: output.labels } : {}
 }
 
 function labelInstruction(task: Task): string {

@@ -19,10 +19,27 @@ export interface TrainOptions {
   readonly seed: number
   /** An empty or absent folder that the student is written to, whole or not at all. */
   readonly folder: string
+  /** A folder where a trainer that takes long keeps what it needs to go on after a crash; it removes it at its end. */
+  readonly checkpoint?: string
   /** Ends training soon; the best so far is kept. */
   readonly signal?: AbortSignal
   /** Cap on epochs; chosen by the trainer when absent. */
   readonly epochs?: number
+  /** For kind lm. */
+  readonly lm?: LanguageModelOptions
+}
+
+/** What a language model is adapted with; what is absent the trainer chooses by the number of rows. */
+export interface LanguageModelOptions {
+  /** Path of the open model: a .gguf file, or a folder with safetensors. */
+  readonly base: string
+  /** Of the LoRA adapter. */
+  readonly rank?: number
+  readonly learningRate?: number
+  /** Rows a step. */
+  readonly batchSize?: number
+  /** How the student's weights are held when it answers; 8 bits when absent. */
+  readonly weights?: 'int8' | 'float32'
 }
 
 /** Why a trainer cannot or would rather not train on this data. */

@@ -1,14 +1,15 @@
 /** Puts the report's data together from what the steps left behind; every figure is computed here or before. */
 import { cpus } from 'node:os'
 import { stringify } from 'yaml'
-import type { Comparison, JudgedAnswer } from '../core/measure.ts'
+import type { Arm, Comparison, JudgedAnswer } from '../core/measure.ts'
 import type { ReportData } from '../core/report-data.ts'
 import { termsOf } from '../models/terms.ts'
 import { compareArms, scoresOf } from '../statistics/compare.ts'
 import { decideVerdict, type VerdictArm } from '../statistics/verdict.ts'
 import { looksOf, rowsLeft } from './early-stop.ts'
 import type { Answered, Curated } from './gather-examples.ts'
-import type { Measured, MeasuredAfter, MeasuredArm } from './measure-arms.ts'
+import type { MeasuredArm } from './measure-arm.ts'
+import type { Measured, MeasuredAfter } from './measure-arms.ts'
 import { nextSteps, warningsOf, worthOf } from './report-advice.ts'
 import { costsOf } from './report-costs.ts'
 import { coverageOf, fieldDetails, worstRows } from './report-rows.ts'
@@ -113,7 +114,9 @@ function verdictOf(
 ): ReportData['verdict'] {
   const { metric, marginPoints, replaces } = session.config.verdict
   const { cascade, threshold } = after
-  const cheap = session.configuredArms().filter((arm) => arm.cheap && arm.name !== replaces)
+  const cheap = [...session.configuredArms().filter((arm) => arm.cheap), ...untunedArms(measured)].filter(
+    ({ name }) => name !== replaces,
+  )
   return decideVerdict({
     metric,
     marginPoints,
@@ -133,6 +136,11 @@ function verdictOf(
   })
 }
 
+/** The student's own base as it is: where that will do, there was no need to train. */
+function untunedArms(measured: readonly MeasuredArm[]): Pick<Arm, 'name'>[] {
+  return measured.map(({ arm }) => arm).filter(({ source, role }) => source === 'local' && role === 'before')
+}
+
 function verdictArm({ arm, answers }: MeasuredArm): VerdictArm {
   const fields = Object.fromEntries(
     arm.fields.map(({ path }) => [path, answers.map((answer) => answer.correct[path])] as const),
@@ -144,7 +152,7 @@ function verdictArm({ arm, answers }: MeasuredArm): VerdictArm {
 function comparisonsOf(session: Session, measured: readonly MeasuredArm[]): Comparison[] {
   const { replaces } = session.config.verdict
   const pairs = [
-    ['student', 'student-before'],
+    ['student', measured.find(({ arm }) => arm.role === 'before')?.arm.name ?? 'student-before'],
     ['student', replaces],
     ['student', 'teacher'],
     ['student+teacher', replaces],

@@ -15,9 +15,9 @@ export async function checkTask(session: Session): Promise<void> {
   checkClassLimits(task, config.curate.maxPerValue)
   const trainer = await trainers[config.student.kind]()
   const known = knownAnswers(session)
-  if (known.length === 0 && task.output.kind === 'text') {
+  if (known.length === 0 && task.output.kind === 'text' && trainer.kind === 'micro') {
     throw new PotstillError('TASK_UNSUPPORTED', `the ${trainer.kind} student cannot write free text`, {
-      hint: 'Give task.output as { labels: [...] } or a JSON Schema of enums, booleans, numbers and quoted strings.',
+      hint: 'Give task.output as { labels: [...] } or a JSON Schema of enums, booleans, numbers and quoted strings; or train a language model: student: { kind: lm, base: ... }.',
     })
   }
   if (known.length < leastRowsToTell) return

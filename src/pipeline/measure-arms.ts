@@ -2,29 +2,22 @@
 import type { StepEvent } from '../core/event.ts'
 import { PotstillError } from '../core/errors.ts'
 import { hashJson } from '../core/hash.ts'
-import type { Arm, ArmRole, JudgedAnswer } from '../core/measure.ts'
+import type { ArmRole } from '../core/measure.ts'
 import type { Row } from '../core/row.ts'
+import { readStep } from '../runs/step.ts'
 import { chooseThreshold, type ChosenThreshold } from '../statistics/coverage.ts'
 import { cascadeAnswers } from '../steps/evaluate/cascade.ts'
-import { evaluateArm } from '../steps/evaluate/evaluate-arm.ts'
-import { createGraders } from '../steps/evaluate/graders/registry.ts'
-import { scoreValue, type Judge } from '../steps/evaluate/judge.ts'
+import { scoreValue } from '../steps/evaluate/judge.ts'
 import { summariseArm } from '../steps/evaluate/summarise-arm.ts'
 import { generate } from '../steps/generate/generate.ts'
 import { trainBaseline } from '../students/micro/baseline.ts'
 import { openStudent } from '../students/registry.ts'
-import type { OpenedModel } from '../catalog.ts'
+import { earlyStopWarnings, looksOf, orderOfAsking, stopPoints } from './early-stop.ts'
 import type { Curated } from './gather-examples.ts'
-import { earlyStopWarnings, knownWithin, looksOf, orderOfAsking, stopPoints, stopRule } from './early-stop.ts'
+import { measure, type MeasuredArm } from './measure-arm.ts'
 import type { Session } from './session.ts'
-import { readStep } from '../runs/step.ts'
 import { trainOnLabels, type StudentResult } from './train-students.ts'
-
-export interface MeasuredArm {
-  readonly arm: Arm
-  /** In the order of the rows. */
-  readonly answers: readonly JudgedAnswer[]
-}
+import { measureUntuned, measureWithExamples } from './untuned-arms.ts'
 
 export interface Measured {
   /** Those that the arms answered, in the order of asking, every one with its expected answer. */
@@ -39,15 +32,6 @@ export interface MeasuredAfter {
   /** null when no threshold keeps enough rows with the student. */
   readonly cascade: MeasuredArm | null
   readonly threshold: ChosenThreshold | null
-}
-
-interface ArmToMeasure {
-  readonly name: string
-  readonly role: ArmRole
-  readonly opened: OpenedModel
-  readonly settings: { readonly prompt: string; readonly temperature?: number; readonly maxTokens?: number }
-  /** The half-width of its score, in points, at which no further row is asked. */
-  readonly stopAtPoints?: number | null
 }
 
 export async function* measureBefore(session: Session): AsyncGenerator<StepEvent, Measured> {
@@ -71,6 +55,7 @@ export async function* measureBefore(session: Session): AsyncGenerator<StepEvent
       yield* measureStudent(session, rows, { name: 'student-before', role: 'before', student: novice }),
     )
   }
+  arms.push(...(yield* measureUntuned(session, rows)))
   return { rows, arms, warnings: [...expected.warnings, ...earlyStopWarnings(session, rows.length)] }
 }
 
@@ -90,6 +75,7 @@ export async function* measureAfter(
   if (!before.arms.some(({ arm }) => arm.role === 'before')) {
     arms.push(yield* measureBaseline(session, rows, curated, 'student-before', 'before'))
   }
+  arms.push(...(yield* measureWithExamples(session, rows, curated.examples)))
   const after = yield* measureStudent(session, rows, { name: 'student', role: 'after', student })
   const threshold = chooseThreshold(
     heldOutScores(session, student),
@@ -169,12 +155,16 @@ async function* measureStudent(
 ): AsyncGenerator<StepEvent, MeasuredArm> {
   const { model } = await openStudent(arm.student.folder)
   const opened = { model, identity: { student: arm.student.hash }, priceBasis: session.processorBasis() }
-  return yield* measure(session, rows, {
-    name: arm.name,
-    role: arm.role,
-    opened,
-    settings: { prompt: session.task.prompt },
-  })
+  try {
+    return yield* measure(session, rows, {
+      name: arm.name,
+      role: arm.role,
+      opened,
+      settings: { prompt: session.task.prompt },
+    })
+  } finally {
+    await model.close?.()
+  }
 }
 
 async function* measureBaseline(
@@ -188,51 +178,6 @@ async function* measureBaseline(
   const model = trainBaseline(session.task, outputs)
   const opened = { model, identity: { baseline: hashJson(outputs) }, priceBasis: session.processorBasis() }
   return yield* measure(session, rows, { name, role, opened, settings: { prompt: '' } })
-}
-
-async function* measure(
-  session: Session,
-  rows: readonly Row[],
-  { name, role, opened, settings, stopAtPoints = null }: ArmToMeasure,
-): AsyncGenerator<StepEvent, MeasuredArm> {
-  const { config, task } = session
-  const { model, priceBasis } = opened
-  const label = `${name} (${model.id}${model.source === 'recorded' ? ', recorded answers' : ''})`
-  const step = yield* session.step<{ 'answers.jsonl': readonly JudgedAnswer[]; 'arm.json': Arm }>({
-    step: 'evaluate',
-    id: `evaluate/${name}`,
-    title: stopAtPoints === null ? label : `${label}, until its score is ${knownWithin(stopAtPoints)}`,
-    inputs: {
-      model: opened.identity,
-      role,
-      settings,
-      task,
-      evaluate: config.evaluate,
-      prices: [config.prices, config.machine],
-      rows: hashJson(rows.map((row) => [row.key, row.history ?? [], row.expected ?? null])),
-    },
-    async *work() {
-      const answers = yield* evaluateArm({ name, role, model, settings }, rows, {
-        judge: judgeOf(session),
-        ...(stopAtPoints === null ? {} : { stop: stopRule(stopAtPoints) }),
-        ...session.asking(model),
-      })
-      const arm = summariseArm(
-        { name, role, model: model.id, source: model.source, priceBasis },
-        answers,
-        rows,
-        task,
-        looksOf(session),
-      )
-      const of = arm.rows < rows.length ? ` of ${rows.length}` : ''
-      return {
-        artifacts: { 'answers.jsonl': answers, 'arm.json': arm },
-        finished: `${(100 * arm.score).toFixed(1)} %, ${arm.rows}${of} rows${arm.failed > 0 ? `, ${arm.failed} failed` : ''}`,
-        incomplete: model.source === 'provider' && arm.failed > 0,
-      }
-    },
-  })
-  return { arm: step.artifacts['arm.json'], answers: step.artifacts['answers.jsonl'] }
 }
 
 /** Put together from answers that are there already; nothing is asked again. */
@@ -269,16 +214,6 @@ function heldOutScores(
     confidence,
     score: scoreValue(session.task, expected, output),
   }))
-}
-
-function judgeOf(session: Session): Judge {
-  const { task, parse, config } = session
-  const graders = createGraders(config.evaluate.graders, { task, parse })
-  const score =
-    config.evaluate.score === 'graders' || (task.output.kind === 'text' && graders.length > 0)
-      ? 'graders'
-      : 'fields'
-  return { task, parse, graders, score }
 }
 
 function rowsHash(rows: readonly Row[]): string {

@@ -11,7 +11,7 @@ import {
   type CascadeRow,
   type ChosenThreshold,
 } from '../statistics/coverage.ts'
-import type { MeasuredArm } from './measure-arms.ts'
+import type { MeasuredArm } from './measure-arm.ts'
 
 /** Fields with more distinct expected values than this have no classes to speak of. */
 const mostClasses = 100

@@ -2,7 +2,14 @@
 import { createReadStream } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join, relative } from 'node:path'
-import { createCatalog, recordedFile, type Catalog, type OpenedModel } from '../catalog.ts'
+import {
+  createCatalog,
+  processorBasis,
+  recordedFile,
+  type Catalog,
+  type OpenBase,
+  type OpenedModel,
+} from '../catalog.ts'
 import { createAnswerParser } from '../core/answer.ts'
 import type { ChatModel } from '../core/chat-model.ts'
 import type { Config } from '../core/config.ts'
@@ -71,6 +78,8 @@ export interface Session {
   /** A path within the run's folder. */
   path(name: string): string
   open(model: string): Promise<OpenedModel>
+  /** The open model that the student adapts; null for students that start from nothing. */
+  base(): Promise<OpenBase | null>
   configuredArms(): readonly ConfiguredArm[]
   settingsOf(arm: string): RequestSettings
   labelledExamples(): readonly Example[]
@@ -176,6 +185,7 @@ function createSession({
     parse: createAnswerParser(task),
     path: (name) => join(run.folder, name),
     open: (model) => catalog.open(model),
+    base: async () => (config.student.base === undefined ? null : catalog.base(config.student.base)),
     configuredArms: () => [
       { name: 'teacher', role: 'teacher', model: config.teacher.model, cheap: false },
       ...config.arms.map(({ name, model, cheap }) => ({ name, role: 'reference' as const, model, cheap })),
@@ -190,7 +200,7 @@ function createSession({
       spentUsd: () => catalog.spentUsd(),
       ...(model?.source === 'student' || model?.source === 'baseline' ? {} : { signal: options.signal }),
     }),
-    processorBasis: () => `processor time at $${config.machine.usdPerCoreHour} a core-hour`,
+    processorBasis: () => processorBasis(config),
     step: (spec) => runStep(run.folder, spec, options.now),
     result: (summary) => ({ run: run.manifest.id, folder: run.folder, summary, report: null }),
     async finish(state) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { StepEvent } from '../core/event.ts'
 import { hashJson } from '../core/hash.ts'
 import type { Example } from '../core/row.ts'
-import type { HeldOutAnswer, Manifest } from '../core/student.ts'
+import type { HeldOutAnswer, LanguageModelOptions, Manifest } from '../core/student.ts'
 import { splitValidation, train } from '../steps/train/train.ts'
 import { trainers } from '../students/registry.ts'
 import type { Curated } from './gather-examples.ts'
@@ -32,7 +32,8 @@ export async function* trainStudent(
 /** null without labelled rows, when there is nothing to learn from yet, or without any others, when it is the student. */
 export async function* trainOnLabels(session: Session): AsyncGenerator<StepEvent, StudentResult | null> {
   const examples = session.labelledExamples()
-  if (examples.length === 0) return null
+  // A language model needs no examples to answer: before is the untuned one.
+  if (examples.length === 0 || session.config.student.kind === 'lm') return null
   return yield* trainOn(
     session,
     'train-before',
@@ -48,6 +49,7 @@ async function* trainOn(
   examples: readonly Example[],
 ): AsyncGenerator<StepEvent, StudentResult> {
   const { config, task, seed, run, signal } = session
+  const base = await session.base()
   const step = yield* session.step<{
     'manifest-of-student.json': Manifest
     'held-out.jsonl': readonly HeldOutAnswer[]
@@ -59,6 +61,7 @@ async function* trainOn(
       task,
       seed,
       student: config.student,
+      base: base?.identity ?? null,
       version: run.manifest.number,
       examples: hashJson(examples.map(({ row, output, soft }) => [row.key, row.group, output, soft ?? null])),
     },
@@ -70,6 +73,8 @@ async function* trainOn(
         seed,
         folder: join(folder, 'student'),
         signal,
+        checkpoint: session.path(`${id}.checkpoint`),
+        ...(base === null ? {} : { lm: { ...languageModelOptions(config.student), base: base.path } }),
         ...(config.student.epochs === undefined ? {} : { epochs: config.student.epochs }),
       })
       return {
@@ -91,6 +96,20 @@ async function* trainOn(
     sizeBytes,
     hash: hashJson(manifest),
     summary: `${config.name}@${run.manifest.number}: trained on ${manifest.training.rows} rows in ${step.manifest.seconds.toFixed(1)} s, ${(sizeBytes / 1e6).toFixed(1)} MB in ${folder}`,
+  }
+}
+
+function languageModelOptions({
+  rank,
+  learningRate,
+  batchSize,
+  weights,
+}: Session['config']['student']): Omit<LanguageModelOptions, 'base'> {
+  return {
+    ...(rank === undefined ? {} : { rank }),
+    ...(learningRate === undefined ? {} : { learningRate }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(weights === undefined ? {} : { weights }),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Has one arm answer every evaluation row and judges the answers. */
-import type { ChatModel, Reply } from '../../core/chat-model.ts'
+import { isLocal, type ChatModel, type Reply } from '../../core/chat-model.ts'
 import { mapConcurrently } from '../../core/concurrent.ts'
 import { isRowFault, messageOf } from '../../core/errors.ts'
 import type { StepEvent } from '../../core/event.ts'
@@ -36,6 +36,8 @@ export interface StopRule {
 }
 
 const warmUpRows = 50
+/** Of a model that answers several rows side by side, so many are asked one at a time first, to be timed. */
+const timedRows = 20
 
 /**
  * One judged answer a row, in the order of the rows, for the rows until `stop`. A failed call is a judged answer too.
@@ -47,23 +49,21 @@ export async function* evaluateArm(
   options: EvaluateOptions,
 ): AsyncGenerator<StepEvent, readonly JudgedAnswer[]> {
   const answers: JudgedAnswer[] = []
-  const blockRows = options.stop?.blockRows ?? rows.length
-  // A local model is asked one row at a time: latencies measured side by side would be those of a queue.
-  const local = arm.model.source === 'student' || arm.model.source === 'baseline'
-  const ask = async (row: Row): Promise<JudgedAnswer> => {
+  const local = isLocal(arm.model)
+  const ask = async (row: Row, timed: boolean): Promise<JudgedAnswer> => {
     const outcome = await answerOf(arm, row, options.judge, options.signal)
     return judge(
       row,
-      'fault' in outcome ? outcome : withPrice(outcome, local, options.usdPerCoreHour),
+      'fault' in outcome ? outcome : withPrice(outcome, local, timed, options.usdPerCoreHour),
       options.judge,
     )
   }
   if (local) await warmUp(arm, rows, options.judge)
   let done = 0
   let right = 0
-  for (let start = 0; start < rows.length; start += blockRows) {
-    const block = rows.slice(start, start + blockRows)
-    for await (const { index, result } of mapConcurrently(block, local ? 1 : options.concurrency, ask)) {
+  for (const { start, end, width, timed } of blocksOf(arm.model, rows.length, options)) {
+    const block = rows.slice(start, end)
+    for await (const { index, result } of mapConcurrently(block, width, (row) => ask(row, timed))) {
       answers[start + index] = result
       done++
       right += result.score
@@ -84,9 +84,37 @@ export async function* evaluateArm(
   return answers
 }
 
+interface Block {
+  readonly start: number
+  readonly end: number
+  /** Rows under way at once. */
+  readonly width: number
+  readonly timed: boolean
+}
+
+/** A local model's latencies are taken one row at a time: side by side they would be those of a queue. */
+function blocksOf(model: ChatModel, rows: number, { stop, concurrency }: EvaluateOptions): Block[] {
+  const width = isLocal(model) ? (model.parallel ?? 1) : concurrency
+  if (isLocal(model) && width > 1) {
+    const end = Math.min(timedRows, rows)
+    return [
+      { start: 0, end, width: 1, timed: true },
+      { start: end, end: rows, width, timed: false },
+    ].filter((block) => block.end > block.start)
+  }
+  const size = stop?.blockRows ?? Math.max(rows, 1)
+  return Array.from({ length: Math.ceil(rows / size) }, (_, index) => ({
+    start: index * size,
+    end: Math.min(rows, (index + 1) * size),
+    width,
+    timed: true,
+  }))
+}
+
 /** A served model has been running for a while: its first answers, slow until compiled, are not timed. */
 async function warmUp(arm: ArmSpec, rows: readonly Row[], judge: Judge): Promise<void> {
-  for (const row of rows.slice(0, warmUpRows)) await answerOf(arm, row, judge, undefined)
+  const count = (arm.model.parallel ?? 1) > 1 ? 1 : warmUpRows
+  for (const row of rows.slice(0, count)) await answerOf(arm, row, judge, undefined)
 }
 
 async function answerOf(
@@ -104,7 +132,9 @@ async function answerOf(
 }
 
 /** A local answer costs the processor time that it took. */
-function withPrice(reply: Reply, local: boolean, usdPerCoreHour: number): Reply {
-  if (!local || reply.latencyMs === null || reply.priceUsd !== null) return reply
-  return { ...reply, priceUsd: (reply.latencyMs / 3_600_000) * usdPerCoreHour }
+function withPrice(reply: Reply, local: boolean, timed: boolean, usdPerCoreHour: number): Reply {
+  const processorMs = reply.processorMs ?? reply.latencyMs
+  if (!local || processorMs === null || reply.priceUsd !== null) return reply
+  const priceUsd = (processorMs / 3_600_000) * usdPerCoreHour
+  return { ...reply, latencyMs: timed ? reply.latencyMs : null, priceUsd }
 }

@@ -1,5 +1,5 @@
 /** From an arm's judged answers to its line of the before/after table. */
-import type { ChatModel } from '../../core/chat-model.ts'
+import { isLocal, type ChatModel } from '../../core/chat-model.ts'
 import type { Arm, ArmRole, FieldScore, GraderScore, Interval, JudgedAnswer } from '../../core/measure.ts'
 import type { Row } from '../../core/row.ts'
 import { valueAt } from '../../core/json.ts'
@@ -30,7 +30,10 @@ export function summariseArm(
   const answered = answers.filter((answer) => answer.content !== null)
   const prices = answered.map((answer) => answer.priceUsd)
   // Unknown sorts last: a quantile is known where enough of what lies below it is.
-  const latencies = answered.map((answer) => answer.latencyMs ?? Infinity).sort((a, b) => a - b)
+  const latencies = answered
+    .filter((answer) => wasTimed(arm, answer))
+    .map((answer) => answer.latencyMs ?? Infinity)
+    .sort((a, b) => a - b)
   return {
     ...arm,
     rows: answers.length,
@@ -47,6 +50,12 @@ export function summariseArm(
     latencyP95Ms: quantile(latencies, 0.95),
     expectedCalibrationError: calibration(answers),
   }
+}
+
+/** Of a local model that answers several rows side by side only some are timed: the others are no slow ones. */
+function wasTimed({ source }: ArmDescription, { latencyMs, answeredBy }: JudgedAnswer): boolean {
+  const local = source === 'cascade' ? answeredBy === 'student' : isLocal({ source })
+  return latencyMs !== null || !local
 }
 
 function rateInterval(right: readonly boolean[], looks: Looks): Interval {

@@ -1,5 +1,5 @@
 /** Says before training why the micro student cannot learn a task from these rows, or what that will be worth. */
-import { createAnswerParser, renderAnswer } from '../../core/answer.ts'
+import { invalidOutputs, oneOutput } from '../../core/check-examples.ts'
 import { PotstillError } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import { canonicalJson, valueAt } from '../../core/json.ts'
@@ -19,25 +19,13 @@ export function checkTraining(task: Task, { training, validation }: TrainingData
   if (training.length === 0) {
     return [{ level: 'error', text: 'There are no training rows.', hint: 'Ten are enough to begin with.' }]
   }
-  const errors = [...invalidRows(task, [...training, ...validation]), ...unsupportedFields(task, training)]
+  const errors = [...invalidOutputs(task, [...training, ...validation]), ...unsupportedFields(task, training)]
   if (errors.length > 0) return errors
   return [
     ...fewRows(training, validation),
     ...oneOutput(training),
     ...task.fields.flatMap((field) => fieldWarnings(field, training)),
   ]
-}
-
-function invalidRows(task: Task, examples: readonly Example[]): Problem[] {
-  const parse = createAnswerParser(task)
-  const invalid = examples.flatMap(({ row, output }) => {
-    const answer = parse(renderAnswer(task, output))
-    return 'invalid' in answer ? [`${row.source.file}:${row.source.line}: ${answer.invalid}`] : []
-  })
-  if (invalid.length === 0) return []
-  const rows = invalid.length === 1 ? '1 row is' : `${invalid.length} rows are`
-  const text = `${rows} not valid for the task, first ${invalid[0]}.`
-  return [{ level: 'error', text, hint: 'Correct them, leave them out, or correct the schema.' }]
 }
 
 function unsupportedFields(task: Task, training: readonly Example[]): Problem[] {
@@ -56,13 +44,6 @@ function fewRows(training: readonly Example[], validation: readonly Example[]): 
     `Only ${training.length} training rows: too few to hold any out, ` +
     'so nothing is tuned and the confidence of answers is a guess.'
   return [{ level: 'warning', text, hint: `${leastRowsToHoldOut} rows are enough to cross-validate.` }]
-}
-
-function oneOutput(training: readonly Example[]): Problem[] {
-  const outputs = new Set(training.map(({ output }) => canonicalJson(output)))
-  if (outputs.size > 1) return []
-  const text = 'All training rows have the same output, so the student will give it to every input.'
-  return [{ level: 'warning', text, hint: 'Add rows with other outputs.' }]
 }
 
 function fieldWarnings(field: OutputField, training: readonly Example[]): Problem[] {

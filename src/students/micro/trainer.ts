@@ -16,7 +16,7 @@ import type {
 import type { Task } from '../../core/task.ts'
 import { expectedCalibrationError } from '../../statistics/calibration.ts'
 import { refuseUsedFolder, writeStudentFolder, type ManifestBody } from '../student-folder.ts'
-import { fitPower } from './calibration.ts'
+import { fitPower } from '../../statistics/fit-power.ts'
 import { checkTraining } from './check-training.ts'
 import { planFields } from './field-plan.ts'
 import type { HeldOut } from './held-out.ts'

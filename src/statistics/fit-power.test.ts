@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom } from '../../core/random.ts'
-import { expectedCalibrationError } from '../../statistics/calibration.ts'
-import { fitPower } from './calibration.ts'
+import { createRandom } from '../core/random.ts'
+import { expectedCalibrationError } from './calibration.ts'
+import { fitPower } from './fit-power.ts'
 
 /** Answers whose chance of being right is their confidence raised to a power. */
 function answersOf(power: number, count: number) {

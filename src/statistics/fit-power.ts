@@ -1,6 +1,6 @@
 /** Makes the confidence of whole answers honest: the product over fields takes errors of one answer for independent, and they are not. */
 
-import { expectedCalibrationError, type RatedAnswer } from '../../statistics/calibration.ts'
+import { expectedCalibrationError, type RatedAnswer } from './calibration.ts'
 
 /**
  * The power to which confidences are raised, fitted by likelihood on held-out answers. 1 where there are
