@@ -6,6 +6,7 @@ import { estimateCost } from './pipeline/estimate.ts'
 import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
 import { reportLostCalls } from './pipeline/lost-calls.ts'
 import { measureAfter, measureBefore, measureTrained } from './pipeline/measure-arms.ts'
+import { openTeacher } from './pipeline/open-teacher.ts'
 import { openSession, type RunResult, type Session, type SessionOptions } from './pipeline/session.ts'
 import { trainStudent } from './pipeline/train-students.ts'
 import { writeReport } from './pipeline/write-report.ts'
@@ -16,8 +17,9 @@ export async function* runPipeline(options: SessionOptions): AsyncGenerator<Step
   try {
     yield* begin(session)
     yield* estimateCost(session)
-    const before = yield* measureBefore(session)
-    const answered = yield* generateAnswers(session)
+    const teacher = yield* openTeacher(session)
+    const before = yield* measureBefore(session, teacher)
+    const answered = yield* generateAnswers(session, teacher)
     const curated = yield* curateCandidates(session, answered)
     const student = yield* trainStudent(session, curated)
     const after = yield* measureAfter(session, { before, curated, student })
@@ -51,8 +53,9 @@ async function* oneStep(
   session: Session,
   step: Exclude<StepName, 'report'>,
 ): AsyncGenerator<StepEvent, string> {
-  if (step === 'evaluate') return yield* measureTrained(session, yield* measureBefore(session))
-  const answered = yield* generateAnswers(session)
+  const teacher = yield* openTeacher(session)
+  if (step === 'evaluate') return yield* measureTrained(session, yield* measureBefore(session, teacher))
+  const answered = yield* generateAnswers(session, teacher)
   if (step === 'generate') return answered.summary
   const curated = yield* curateCandidates(session, answered)
   if (step === 'curate') return curated.text

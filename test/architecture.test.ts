@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'students/registry.ts': ['core', 'students/micro', 'students/lm', 'students/student-folder.ts'],
   models: ['core', 'data'],
   'steps/evaluate': ['core', 'statistics'],
-  'steps/generate': ['core'],
+  'steps/generate': ['core', 'statistics'],
   'steps/curate': ['core', 'similarity'],
   'steps/train': ['core'],
   'steps/report': ['core'],

@@ -62,11 +62,46 @@ async function writeRows(
   )
 }
 
-async function record(rows: { input: string; label: Kind }[]): Promise<void> {
+/** The story of two teachers, one right about fruit only, the other about animals only. */
+it('weighs several teachers by labelled rows, and refuses to without a way to tell them apart', async () => {
+  const [labelled, unlabelled, evaluation] = [40, 80, 60].map((count, seed) => makeRows(count, seed + 1))
+  await writeRows('labelled.jsonl', labelled, true)
+  await writeRows('unlabelled.jsonl', unlabelled, false)
+  await writeRows('evaluation.jsonl', evaluation, true)
+  const all = [...labelled, ...unlabelled, ...evaluation]
+  for (const [kind, other] of [
+    ['fruit', 'animal'],
+    ['animal', 'fruit'],
+  ] as const) {
+    // Right about its own kind; of the other it says so two times in three.
+    const answers = all.map((row, index) => ({
+      ...row,
+      label: row.label === kind ? kind : index % 3 === 0 ? kind : other,
+    }))
+    await record(answers, kind)
+  }
+  const teacher = (data: string): string =>
+    `name: farm\ntask: { output: { labels: [fruit, animal] } }\ndata: ${data}\nteacher: { combine: weighted, models: [{ name: f, model: recorded/fruit }, { name: a, model: recorded/animal }] }\n`
+  const configFile = join(folder, 'potstill.yaml')
+  await writeFile(
+    configFile,
+    teacher('{ labelled: labelled.jsonl, unlabelled: unlabelled.jsonl, evaluation: evaluation.jsonl }'),
+  )
+  const { result } = await runStory({ configFile, data: join(folder, 'home') })
+  const scores = Object.fromEntries(result.report?.data.arms.map(({ name, score }) => [name, score]) ?? [])
+  expect(scores['teacher']).toBeGreaterThanOrEqual(Math.max(scores['f'], scores['a']))
+  await writeFile(configFile, teacher('{ unlabelled: unlabelled.jsonl, evaluation: evaluation.jsonl }'))
+  await expect(runStory({ configFile, data: join(folder, 'home') })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('nothing tells which of them to believe') as string,
+  })
+})
+
+async function record(rows: { input: string; label: Kind }[], name = 'teacher'): Promise<void> {
   const { mkdir } = await import('node:fs/promises')
   await mkdir(join(folder, 'recorded'), { recursive: true })
   await writeFile(
-    join(folder, 'recorded/teacher.jsonl'),
+    join(folder, `recorded/${name}.jsonl`),
     lines(rows.map(({ input, label }) => ({ input, answer: label }))),
   )
 }

@@ -1,4 +1,5 @@
 /** The checks of `potstill doctor`: each ends with a state, a few words, and what to do. */
+import { teacherModels } from '../core/config.ts'
 import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -100,7 +101,8 @@ async function checkModels(
   data: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<Check[]> {
-  const names = new Set([loaded.config.teacher.model, ...loaded.config.arms.map((arm) => arm.model)])
+  const models = [...teacherModels(loaded.config), ...loaded.config.arms]
+  const names = new Set(models.map(({ model }) => model))
   return Promise.all([...names].map((name) => checkModel(name, loaded, data, environment)))
 }
 

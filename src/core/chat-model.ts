@@ -1,5 +1,6 @@
 /** Whoever answers: a provider's model, recorded answers, a student. */
 import type { Json, JsonObject } from './json.ts'
+import type { ValueDistribution } from './row.ts'
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant'
@@ -48,6 +49,8 @@ export interface Reply {
   /** A student's calibrated probability that the whole answer is right. */
   readonly confidence?: number
   readonly logprobs?: readonly TokenLogprob[]
+  /** How sure several teachers together are of each value, by field path. */
+  readonly soft?: Readonly<Record<string, ValueDistribution>>
   /** The call-log key of a paid reply: what a training row leads back to. */
   readonly callKey?: string
   /** True when it came from the call log rather than from the provider. */

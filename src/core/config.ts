@@ -14,6 +14,29 @@ const armModel = {
   maxTokens: z.int().positive().optional(),
 }
 
+const singleModel = z.strictObject(armModel)
+
+const member = z.strictObject({
+  name: z.string().min(1),
+  ...armModel,
+  /** Asks so many times, each answer a teacher's of its own; give a temperature above 0. */
+  samples: z.int().min(1).max(20).default(1),
+})
+
+const severalTeachers = z.strictObject({
+  combine: z.enum(['vote', 'weighted', 'best-of', 'blend', 'fallback']),
+  /** In order: the first is believed where nothing else decides, and asked first by `fallback`. */
+  models: z.array(member).min(1),
+  /** best-of and blend: the model that picks, or that writes the one answer. */
+  judge: z
+    .strictObject({
+      model: z.string().min(1),
+      /** Path of a .md or .txt file, or the text itself: what makes an answer good. */
+      rubric: z.string().optional(),
+    })
+    .optional(),
+})
+
 const grader = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('exact_match'), name: z.string().optional() }),
   z.strictObject({ type: z.literal('field'), path: z.string(), name: z.string().optional() }),
@@ -92,7 +115,8 @@ export const configSchema = z.strictObject({
     /** Name of the field that says which rows belong together (conversation, customer, document). */
     group: z.string().optional(),
   }),
-  teacher: z.strictObject(armModel),
+  /** One model, or several made into one. */
+  teacher: z.union([singleModel, severalTeachers]),
   arms: z
     .array(
       z.strictObject({
@@ -161,4 +185,15 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>
 export type GraderConfig = z.output<typeof grader>
 export type ProviderConfig = z.output<typeof provider>
-export type ModelConfig = Config['teacher']
+export type ModelConfig = z.output<typeof singleModel>
+export type SeveralTeachersConfig = z.output<typeof severalTeachers>
+
+export interface NamedModel extends ModelConfig {
+  readonly name: string
+  readonly samples: number
+}
+
+/** The models that the teacher is made of; the one named "teacher" where it is one. */
+export function teacherModels({ teacher }: Pick<Config, 'teacher'>): readonly NamedModel[] {
+  return 'combine' in teacher ? teacher.models : [{ name: 'teacher', samples: 1, ...teacher }]
+}

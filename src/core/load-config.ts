@@ -1,7 +1,7 @@
 /** Reads a config file and what it names (prompts, schema): everything that is checked before anything is spent. */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path'
-import type { Config, ModelConfig } from './config.ts'
+import { teacherModels, type Config, type ModelConfig } from './config.ts'
 import { PotstillError } from './errors.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { parseConfig } from './parse-config.ts'
@@ -30,6 +30,7 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   checkArms(config, basename(file))
   checkData(config, basename(file))
   checkStudent(config, basename(file))
+  checkTeachers(config, basename(file))
   const taskPrompt = await readPrompt(config.task.prompt, folder, 'task.prompt')
   const prompts = new Map<string, string>()
   for (const [name, model] of modelsOf(config)) {
@@ -47,7 +48,7 @@ export function resolvePath(folder: string, path: string): string {
 }
 
 function modelsOf(config: Config): (readonly [string, ModelConfig])[] {
-  return [['teacher', config.teacher] as const, ...config.arms.map((arm) => [arm.name, arm] as const)]
+  return [...teacherModels(config), ...config.arms].map((model) => [model.name, model] as const)
 }
 
 const reservedNames = new Set([
@@ -63,15 +64,16 @@ const reservedNames = new Set([
 
 function checkArms(config: Config, file: string): void {
   const names = new Set<string>()
-  for (const [index, { name }] of config.arms.entries()) {
+  const members = 'combine' in config.teacher ? config.teacher.models : []
+  const places = [
+    ...members.map(({ name }, index) => ({ name, place: `teacher.models[${index}].name` })),
+    ...config.arms.map(({ name }, index) => ({ name, place: `arms[${index}].name` })),
+  ]
+  for (const { name, place } of places) {
     if (reservedNames.has(name) || names.has(name)) {
-      throw new PotstillError(
-        'CONFIG_INVALID',
-        `${file}: arms[${index}].name ${JSON.stringify(name)} is taken`,
-        {
-          hint: `Names differ from each other and from ${[...reservedNames].join(', ')}.`,
-        },
-      )
+      throw new PotstillError('CONFIG_INVALID', `${file}: ${place} ${JSON.stringify(name)} is taken`, {
+        hint: `Names differ from each other and from ${[...reservedNames].join(', ')}.`,
+      })
     }
     names.add(name)
   }
@@ -92,6 +94,31 @@ function checkData(config: Config, file: string): void {
     throw new PotstillError('CONFIG_INVALID', `${file}: data names neither unlabelled nor labelled rows`, {
       hint: 'Give data.unlabelled (inputs for the teacher to answer), data.labelled (rows people answered), or both.',
     })
+  }
+}
+
+function checkTeachers({ teacher }: Config, file: string): void {
+  if (!('combine' in teacher)) return
+  const { combine, judge } = teacher
+  const needsJudge = combine === 'best-of' || combine === 'blend'
+  if (needsJudge && judge === undefined) {
+    const does = combine === 'blend' ? 'writes the one answer from all drafts' : 'picks among the drafts'
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: teacher.judge is missing; ${combine} needs a model that ${does}`,
+      {
+        hint: 'For example: judge: { model: openai/gpt-6-sol }.',
+      },
+    )
+  }
+  if (!needsJudge && judge !== undefined) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: teacher.judge is for best-of and blend, and combine is ${combine}`,
+      {
+        hint: 'Remove it.',
+      },
+    )
   }
 }
 
@@ -120,7 +147,7 @@ function checkStudent({ student }: Config, file: string): void {
   }
 }
 
-async function readPrompt(prompt: string, folder: string, key: string): Promise<string> {
+export async function readPrompt(prompt: string, folder: string, key: string): Promise<string> {
   if (!isPromptPath(prompt)) return prompt.trim()
   const text = await readFile(resolvePath(folder, prompt), 'utf8').catch(() => {
     throw new PotstillError('DATA_NOT_FOUND', `${key}: there is no file ${prompt}`, {

@@ -12,6 +12,8 @@ export interface RequestSettings {
   readonly unconstrained?: boolean
   readonly temperature?: number
   readonly maxTokens?: number
+  /** Which of several samples of one request it is; 0 when absent. */
+  readonly repeat?: number
 }
 
 /** System prompt (with the labels, where the answer is one of them), earlier turns, then the input. */
@@ -32,6 +34,7 @@ export function buildRequest(
     ...(settings.unconstrained === true ? {} : constraintOf(task)),
     ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
     ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
+    ...(settings.repeat === undefined || settings.repeat === 0 ? {} : { repeat: settings.repeat }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Says, first of all, which run this is, what it works on and where it lies. */
+import { teacherModels, type Config } from '../core/config.ts'
 import type { StepEvent } from '../core/event.ts'
 import type { Session } from './session.ts'
 
@@ -11,6 +12,13 @@ export async function* announceRun({ run, rows, config, seed }: Session): AsyncG
   yield {
     type: 'message',
     level: 'info',
-    text: `Run ${run.manifest.id}, seed ${seed}: ${counts.join(', ')}; teacher ${config.teacher.model}; in ${run.folder}`,
+    text: `Run ${run.manifest.id}, seed ${seed}: ${counts.join(', ')}; teacher ${teacherText(config)}; in ${run.folder}`,
   }
+}
+
+function teacherText(config: Config): string {
+  const models = teacherModels(config).map(({ model, samples }) =>
+    samples > 1 ? `${samples} x ${model}` : model,
+  )
+  return 'combine' in config.teacher ? `${config.teacher.combine} of ${models.join(', ')}` : models[0]
 }

@@ -1,5 +1,6 @@
 /** Says, before anything is spent, what the paid models of a run will cost at most, with the arithmetic. */
 import type { ChatModel } from '../core/chat-model.ts'
+import { teacherModels } from '../core/config.ts'
 import { renderAnswer } from '../core/answer.ts'
 import type { StepEvent } from '../core/event.ts'
 import { buildRequest } from '../core/request.ts'
@@ -20,11 +21,13 @@ export async function* estimateCost(session: Session): AsyncGenerator<StepEvent,
   const counter = await loadTokenCounter()
   let total = 0
   for (const { name, model } of paid) {
-    const rows = [...session.rows.evaluation, ...(name === 'teacher' ? rowsToAsk(session).ask : [])]
+    const { rows, calls, draftsShown } = callsOf(session, name)
+    const answerTokens = meanAnswerTokens(session, counter)
+    const promptTokens = meanPromptTokens(session, name, rows, counter) + draftsShown * answerTokens
     const { usd, text } = estimateUsd(model.id, findPrice(session.catalog.prices, model.id), {
-      calls: rows.length,
-      promptTokens: Math.round(rows.length * meanPromptTokens(session, name, rows, counter)),
-      completionTokens: Math.round(rows.length * meanAnswerTokens(session, counter)),
+      calls,
+      promptTokens: Math.round(calls * promptTokens),
+      completionTokens: Math.round(calls * answerTokens),
     })
     total += usd ?? 0
     yield { type: 'message', level: 'info', text: `Estimate, ${name}: ${text}` }
@@ -33,6 +36,32 @@ export async function* estimateCost(session: Session): AsyncGenerator<StepEvent,
   yield* compareWithBudget(session, total)
 }
 
+interface Calls {
+  /** Whose inputs are sent. */
+  readonly rows: readonly Row[]
+  readonly calls: number
+  /** Answers of teachers that each request shows. */
+  readonly draftsShown: number
+}
+
+/** A teacher answers the unlabelled rows too, and the labelled ones where they say how far it can be trusted. */
+function callsOf(session: Session, name: string): Calls {
+  const { rows, config } = session
+  const teachers = teacherModels(config)
+  const combine = 'combine' in config.teacher ? config.teacher.combine : null
+  const asked = [...rows.evaluation, ...rowsToAsk(session).ask]
+  if (name === judgeName) {
+    const drafts = teachers.reduce((sum, { samples }) => sum + samples, 0)
+    return { rows: asked, calls: asked.length * (combine === 'best-of' ? 2 : 1), draftsShown: drafts }
+  }
+  const teacher = teachers.find((model) => model.name === name)
+  if (teacher === undefined) return { rows: rows.evaluation, calls: rows.evaluation.length, draftsShown: 0 }
+  const all = [...asked, ...(combine === 'weighted' ? rows.labelled : [])]
+  return { rows: all, calls: all.length * teacher.samples, draftsShown: 0 }
+}
+
+const judgeName = 'teacher.judge'
+
 interface PaidArm {
   readonly name: string
   readonly model: ChatModel
@@ -40,7 +69,10 @@ interface PaidArm {
 
 async function paidArms(session: Session): Promise<PaidArm[]> {
   const arms: PaidArm[] = []
-  for (const arm of session.configuredArms()) {
+  const { teacher } = session.config
+  const judge =
+    'combine' in teacher && teacher.judge !== undefined ? [{ ...teacher.judge, name: judgeName }] : []
+  for (const arm of [...session.configuredArms(), ...judge]) {
     const { model } = await session.open(arm.model)
     if (model.source === 'provider') arms.push({ name: arm.name, model })
   }

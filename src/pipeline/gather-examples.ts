@@ -1,5 +1,6 @@
 /** From unlabelled rows to training files: the teacher answers them, curation decides, what is kept is written out. */
 import { join } from 'node:path'
+import type { OpenedModel } from '../catalog.ts'
 import type { Reply } from '../core/chat-model.ts'
 import type { CurationSummary, Fate } from '../core/curation.ts'
 import type { StepEvent } from '../core/event.ts'
@@ -36,10 +37,12 @@ type OutcomeLine = { readonly rowKey: string } & ({ readonly reply: KeptReply } 
 
 type Generation = ReportData['generation']
 
-export async function* generateAnswers(session: Session): AsyncGenerator<StepEvent, Answered> {
-  const { config, task } = session
+export async function* generateAnswers(
+  session: Session,
+  teacher: OpenedModel,
+): AsyncGenerator<StepEvent, Answered> {
+  const { task } = session
   const { ask, skipped } = rowsToAsk(session)
-  const teacher = await session.open(config.teacher.model)
   const settings = session.settingsOf('teacher')
   const step = yield* session.step<{
     'outcomes.jsonl': readonly OutcomeLine[]
@@ -141,6 +144,9 @@ function joinRows(rows: readonly Row[], lines: readonly OutcomeLine[]): Outcome[
 /** What a candidate's fate depends on. */
 function fingerprint(candidate: Candidate): unknown {
   const { row } = candidate
-  if ('reply' in candidate) return [row.key, row.group, candidate.reply.content, candidate.reply.finishReason]
+  if ('reply' in candidate) {
+    const { content, finishReason, soft = null } = candidate.reply
+    return [row.key, row.group, content, finishReason, soft]
+  }
   return [row.key, row.group, 'output' in candidate ? candidate.output : null]
 }

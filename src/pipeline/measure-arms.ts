@@ -1,5 +1,6 @@
 /** Measures every arm on the same evaluation rows: teachers and student before, floor, student after, and both together. */
 import type { StepEvent } from '../core/event.ts'
+import type { OpenedModel } from '../catalog.ts'
 import { PotstillError } from '../core/errors.ts'
 import { hashJson } from '../core/hash.ts'
 import type { ArmRole } from '../core/measure.ts'
@@ -15,7 +16,7 @@ import { openStudent } from '../students/registry.ts'
 import { earlyStopWarnings, looksOf, orderOfAsking, stopPoints } from './early-stop.ts'
 import type { Curated } from './gather-examples.ts'
 import { measure, type MeasuredArm } from './measure-arm.ts'
-import type { Session } from './session.ts'
+import type { ConfiguredArm, Session } from './session.ts'
 import { trainOnLabels, type StudentResult } from './train-students.ts'
 import { measureUntuned, measureWithExamples } from './untuned-arms.ts'
 
@@ -34,13 +35,16 @@ export interface MeasuredAfter {
   readonly threshold: ChosenThreshold | null
 }
 
-export async function* measureBefore(session: Session): AsyncGenerator<StepEvent, Measured> {
+export async function* measureBefore(
+  session: Session,
+  teacher: OpenedModel,
+): AsyncGenerator<StepEvent, Measured> {
   const novice = yield* trainOnLabels(session)
-  const expected = yield* expectedAnswers(session)
+  const expected = yield* expectedAnswers(session, teacher)
   let rows = orderOfAsking(session, expected.rows)
   const arms: MeasuredArm[] = []
-  for (const { name, role, model } of session.configuredArms()) {
-    const opened = await session.open(model)
+  for (const { name, role, model } of armsOf(session)) {
+    const opened = role === 'teacher' ? teacher : await session.open(model)
     const arm = { name, role, opened, settings: session.settingsOf(name) }
     const measured = yield* measure(session, rows, {
       ...arm,
@@ -101,13 +105,20 @@ export async function* measureTrained(session: Session, before: Measured): Async
   return arms.map(({ arm }) => `${arm.name} ${(100 * arm.score).toFixed(1)} %`).join(', ')
 }
 
+/** The teacher comes first: several that are combined are its parts, measured after it. */
+function armsOf(session: Session): readonly ConfiguredArm[] {
+  const arms = session.configuredArms()
+  if (arms[0].role === 'teacher') return arms
+  return [{ name: 'teacher', role: 'teacher', model: '', cheap: false }, ...arms]
+}
+
 /** Evaluation rows with their expected answers; where the data has none, the teacher's answers stand in. */
 async function* expectedAnswers(
   session: Session,
+  teacher: OpenedModel,
 ): AsyncGenerator<StepEvent, { readonly rows: readonly Row[]; readonly warnings: readonly string[] }> {
   const { evaluation, needsExpected } = session.rows
   if (!needsExpected) return { rows: evaluation, warnings: [] }
-  const teacher = await session.open(session.config.teacher.model)
   const settings = session.settingsOf('teacher')
   const step = yield* session.step<{ 'expected.jsonl': readonly { rowKey: string; content: string }[] }>({
     step: 'evaluate',

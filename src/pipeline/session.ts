@@ -12,7 +12,7 @@ import {
 } from '../catalog.ts'
 import { createAnswerParser } from '../core/answer.ts'
 import type { ChatModel } from '../core/chat-model.ts'
-import type { Config } from '../core/config.ts'
+import { teacherModels, type Config } from '../core/config.ts'
 import type { StepEvent } from '../core/event.ts'
 import { hashJson } from '../core/hash.ts'
 import type { Json } from '../core/json.ts'
@@ -187,7 +187,14 @@ function createSession({
     open: (model) => catalog.open(model),
     base: async () => (config.student.base === undefined ? null : catalog.base(config.student.base)),
     configuredArms: () => [
-      { name: 'teacher', role: 'teacher', model: config.teacher.model, cheap: false },
+      ...('combine' in config.teacher
+        ? config.teacher.models.map(({ name, model }) => ({
+            name,
+            role: 'reference' as const,
+            model,
+            cheap: false,
+          }))
+        : [{ name: 'teacher', role: 'teacher' as const, model: config.teacher.model, cheap: false }]),
       ...config.arms.map(({ name, model, cheap }) => ({ name, role: 'reference' as const, model, cheap })),
     ],
     settingsOf: (arm) => settingsOf(loaded, arm),
@@ -212,17 +219,26 @@ function createSession({
 
 function settingsOf(loaded: LoadedConfig, arm: string): RequestSettings {
   const { config, prompts, taskPrompt } = loaded
-  const model = arm === 'teacher' ? config.teacher : config.arms.find(({ name }) => name === arm)
+  const model = [...teacherModels(config), ...config.arms].find(({ name }) => name === arm)
   return {
-    prompt: prompts.get(arm) ?? taskPrompt,
+    // Several teachers have a prompt each, which takes the place of this.
+    prompt: arm === 'teacher' && 'combine' in config.teacher ? '' : (prompts.get(arm) ?? taskPrompt),
     ...(model?.temperature === undefined ? {} : { temperature: model.temperature }),
     ...(model?.maxTokens === undefined ? {} : { maxTokens: model.maxTokens }),
   }
 }
 
 async function hashInputs({ config, folder, file }: LoadedConfig): Promise<Record<string, string>> {
-  const models = [config.teacher.model, ...config.arms.map((arm) => arm.model)]
-  const prompts = [config.task.prompt, config.teacher.prompt, ...config.arms.map((arm) => arm.prompt)]
+  const teachers = teacherModels(config)
+  const judge = 'combine' in config.teacher ? config.teacher.judge : undefined
+  const models = [...teachers, ...config.arms, ...(judge === undefined ? [] : [judge])].map(
+    ({ model }) => model,
+  )
+  const prompts = [
+    config.task.prompt,
+    judge?.rubric,
+    ...[...teachers, ...config.arms].map(({ prompt }) => prompt),
+  ]
   const named = [
     config.data.labelled,
     config.data.unlabelled,

@@ -90,9 +90,14 @@ function progress(label: string, done: number, removed: number): StepEvent {
 function toExample(entry: Entry): Example {
   const { candidate } = entry
   if ('output' in candidate) return candidate
-  const callKey = 'reply' in candidate ? candidate.reply.callKey : undefined
-  const example: Example = { row: entry.row, output: valueOf(entry), origin: 'teacher' }
-  return callKey === undefined ? example : { ...example, callKey }
+  const { callKey, soft } = 'reply' in candidate ? candidate.reply : {}
+  return {
+    row: entry.row,
+    output: valueOf(entry),
+    origin: 'teacher',
+    ...(callKey === undefined ? {} : { callKey }),
+    ...(soft === undefined ? {} : { soft }),
+  }
 }
 
 function fateOf({ row, origin }: Entry, decision: Decision | undefined): Fate {
