@@ -31,7 +31,7 @@ export function architectureFromGguf(
   const heads = number('attention.head_count')
   const hiddenSize = number('embedding_length')
   const headSize = number('attention.key_length', hiddenSize / heads)
-  const ropeTheta = number('rope.freq_base', 10_000)
+  const ropeTheta = shortest(number('rope.freq_base', 10_000))
   const checked = checkedArchitecture(path, {
     family,
     vocabularySize: tensors.get('token_embd.weight')?.shape[0] ?? 0,
@@ -42,7 +42,7 @@ export function architectureFromGguf(
     headSize,
     feedForwardSize: number('feed_forward_length'),
     contextLength: number('context_length'),
-    normEpsilon: number('attention.layer_norm_rms_epsilon'),
+    normEpsilon: shortest(number('attention.layer_norm_rms_epsilon')),
     ropeTheta,
     tiedEmbeddings: !tensors.has('output.weight'),
     attentionBias: family === 'qwen2',
@@ -52,6 +52,12 @@ export function architectureFromGguf(
   const ropeScaling = scalingFromFactors(ropeFactors, ropeTheta, headSize)
   if (ropeScaling === null) throw unsupported(path, `stretches rotation in a way that is not Llama 3's`)
   return { ...checked, ropeScaling }
+}
+
+/** The shortest decimal that is the same number as F32: what config.json said before it was stored as F32. */
+function shortest(value: number): number {
+  const candidates = [6, 7, 8].map((digits) => Number(value.toPrecision(digits)))
+  return candidates.find((candidate) => Math.fround(candidate) === Math.fround(value)) ?? value
 }
 
 function refuseUnread(path: string, metadata: GgufHead['metadata'], family: string): void {

@@ -1,6 +1,7 @@
 /** The ways in which text is cut before byte-level BPE, by GGUF's names, as tokenizer.json writes them. */
-import type { GgufValue } from './gguf.ts'
+import { canonicalJson, isJsonObject } from '../../../core/json.ts'
 import { unsupported } from './fault.ts'
+import type { GgufValue } from './gguf.ts'
 
 export interface PreTokenizerKind {
   /** As GGUF names it in tokenizer.ggml.pre. */
@@ -77,4 +78,27 @@ export function preTokenizerKind(path: string, name: GgufValue | undefined): Pre
   if (found !== undefined) return found
   const read = kinds.map((kind) => kind.name).join(', ')
   throw unsupported(path, `cuts text into words as ${JSON.stringify(name)} does; ${read} are read`)
+}
+
+/**
+ * GGUF's name for what a tokenizer.json does before BPE, or null when it has none that is known here. Offsets
+ * (trim_offsets) and old ways of writing the same cut do not matter.
+ */
+export function preTokenizerNameOf(tokenizer: Readonly<Record<string, unknown>>): string | null {
+  const wanted = essence(tokenizer.pre_tokenizer)
+  const isNfc = isJsonObject(tokenizer.normalizer)
+  const found = kinds.find(
+    (kind) => essence(kind.preTokenizer) === wanted && (kind.normalizer !== null) === isNfc,
+  )
+  return found?.name ?? null
+}
+
+/** Canonical text of only what decides where text is cut. */
+function essence(preTokenizer: unknown): string {
+  if (!isJsonObject(preTokenizer)) return 'none'
+  const { type, pretokenizers, pattern, behavior, invert, add_prefix_space, use_regex } = preTokenizer
+  if (type === 'Sequence' && Array.isArray(pretokenizers)) return pretokenizers.map(essence).join(' ')
+  if (type === 'Digits' && preTokenizer.individual_digits === true) return essence(split(String.raw`\p{N}`))
+  if (type === 'ByteLevel') return canonicalJson([type, add_prefix_space ?? true, use_regex ?? true])
+  return canonicalJson([type, pattern, behavior, invert ?? false])
 }
