@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { messageOf } from '../../../core/errors.ts'
 import type { Architecture, BaseModel, TokenizerFiles } from '../types.ts'
 import { openBytes, type ByteSource } from './byte-source.ts'
+import { cachedRepository } from './cached-repository.ts'
 import { architectureFromConfig } from './config-architecture.ts'
 import { invalidFile, unsupported } from './fault.ts'
 import { tokenizerFromFolder } from './folder-tokenizer.ts'
@@ -85,7 +86,7 @@ async function openFolder(path: string, cache: string): Promise<BaseModel> {
   const shards = await openShards(path)
   return closingOnError(shards.close, () =>
     openWeights(cache, {
-      name: folderName(path),
+      name: cachedRepository(path) ?? basename(path),
       path,
       format: 'safetensors',
       files: shards.files,
@@ -95,12 +96,6 @@ async function openFolder(path: string, cache: string): Promise<BaseModel> {
       close: shards.close,
     }),
   )
-}
-
-/** A folder in the hub's cache bears a hash; the repository's name is two folders up. */
-function folderName(path: string): string {
-  const cached = /[/\\]models--([^/\\]+)[/\\]snapshots[/\\][^/\\]+$/.exec(path)
-  return cached === null ? basename(path) : cached[1].replaceAll('--', '/')
 }
 
 async function openWeights(cache: string, opened: OpenedWeights): Promise<BaseModel> {
