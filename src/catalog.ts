@@ -4,6 +4,7 @@ import type { Config } from './core/config.ts'
 import { resolvePath } from './core/load-config.ts'
 import type { Store } from './core/store.ts'
 import { createBudget } from './models/budget.ts'
+import { createEmbedder, type Embedder } from './models/embed.ts'
 import { loadPriceTable, type PriceTable } from './models/prices.ts'
 import { createConnections, openProviderModel } from './models/provider-model.ts'
 import { resolveProvider } from './models/providers.ts'
@@ -45,6 +46,8 @@ export interface Catalog {
   open(name: string): Promise<OpenedModel>
   /** Finds an open model by path, URL or repository. @throws MODEL_UNKNOWN, MODEL_FILE_INVALID, MODEL_UNSUPPORTED. */
   base(name: string): Promise<OpenBase>
+  /** Vectors of texts, by the model of a provider. @throws as a provider's model does. */
+  embed: Embedder['embed']
   /** By the run so far, in US dollars. */
   spentUsd(): number
   close(): Promise<void>
@@ -65,6 +68,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const budget = createBudget(config.budget?.usd ?? null, await store.spentUsd(run))
   const sources = { declared: config.providers, env: environment }
   const connections = createConnections(sources)
+  const embedder = createEmbedder({ connections, store, run, budget, prices })
   const opened = new Map<string, Promise<OpenedModel>>()
 
   async function openRecorded(name: string, file: string): Promise<OpenedModel> {
@@ -128,9 +132,11 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       return known
     },
     base,
+    embed: (model, texts, signal) => embedder.embed(model, texts, signal),
     spentUsd: () => budget.spentUsd(),
     async close() {
       for (const model of opened.values()) await model.then(async (known) => known.model.close?.(), ignore)
+      await embedder.close()
       await connections.close()
     },
   }

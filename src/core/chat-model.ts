@@ -18,6 +18,8 @@ export interface ChatRequest {
   readonly seed?: number
   /** Asks for token log-probabilities where the model offers them. */
   readonly logprobs?: boolean
+  /** Further fields of a provider's request body, exactly as they go there: top_p, reasoning_effort, tools. */
+  readonly parameters?: JsonObject
   /** Tells repeated samples of one request apart, in the call log too; 0 by default. */
   readonly repeat?: number
 }

@@ -37,6 +37,29 @@ const severalTeachers = z.strictObject({
     .optional(),
 })
 
+/** OpenAI's names; `cosine` compares vectors of a model, the others compare the texts themselves. */
+export const similarityMetrics = [
+  'cosine',
+  'fuzzy_match',
+  'bleu',
+  'gleu',
+  'meteor',
+  'rouge_1',
+  'rouge_2',
+  'rouge_3',
+  'rouge_4',
+  'rouge_5',
+  'rouge_l',
+] as const
+
+/** A model that judges; its prompt is the path of a .md or .txt file or the text, with {{item.x}} and {{sample.x}} in it. */
+const judgeModel = {
+  model: z.string().min(1),
+  prompt: z.string().min(1),
+  temperature: z.number().min(0).max(2).optional(),
+  name: z.string().optional(),
+}
+
 const grader = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('exact_match'), name: z.string().optional() }),
   z.strictObject({ type: z.literal('field'), path: z.string(), name: z.string().optional() }),
@@ -58,6 +81,44 @@ const grader = z.discriminatedUnion('type', [
     name: z.string().optional(),
   }),
   z.strictObject({ type: z.literal('quoted'), path: z.string().optional(), name: z.string().optional() }),
+  z.strictObject({
+    type: z.literal('text_similarity'),
+    metric: z.enum(similarityMetrics),
+    /** Templates: the text that is judged, and what it is compared with. */
+    input: z.string().default('{{sample.output_text}}'),
+    reference: z.string().default('{{item.expected}}'),
+    passThreshold: z.number().optional(),
+    /** cosine: whose vectors. */
+    model: z.string().min(1).optional(),
+    name: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('label_model'),
+    ...judgeModel,
+    labels: z.array(z.string().min(1)).min(2),
+    passingLabels: z.array(z.string().min(1)).min(1),
+  }),
+  z.strictObject({
+    type: z.literal('score_model'),
+    ...judgeModel,
+    /** Lowest and highest score. */
+    range: z.tuple([z.number(), z.number()]).default([0, 1]),
+    passThreshold: z.number().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('javascript'),
+    /** Path of a .js or .mjs file, or the text itself: function grade(sample, item). */
+    source: z.string().min(1),
+    passThreshold: z.number().optional(),
+    name: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('python'),
+    /** Path of a .py file, or the text itself: def grade(sample, item). */
+    source: z.string().min(1),
+    passThreshold: z.number().optional(),
+    name: z.string().optional(),
+  }),
 ])
 
 const provider = z.strictObject({
@@ -161,6 +222,8 @@ export const configSchema = z.strictObject({
       /** Share of labelled rows (or unlabelled, where none are) held out when there is no evaluation file. */
       share: share.default(0.3),
       graders: z.array(grader).default([]),
+      /** python graders run, locked in, on Linux. */
+      allowPythonGraders: z.boolean().default(false),
       /** What a row's score is: the mean over fields, or the mean of the graders (always for text). */
       score: z.enum(['fields', 'graders']).default('fields'),
       /** No further row is asked once the teacher's score is known this closely, in points each way; never when absent. */

@@ -1,7 +1,7 @@
 /** Reads a config file and what it names (prompts, schema): everything that is checked before anything is spent. */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path'
-import { teacherModels, type Config, type ModelConfig } from './config.ts'
+import { teacherModels, type Config, type GraderConfig, type ModelConfig } from './config.ts'
 import { PotstillError } from './errors.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { parseConfig } from './parse-config.ts'
@@ -25,12 +25,13 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   const text = await readFile(file, 'utf8').catch(() => {
     throw new PotstillError('CONFIG_NOT_FOUND', `${path}: there is no such config file`)
   })
-  const config = parseConfig(text, basename(file))
   const folder = dirname(file)
+  const config = await readGraders(parseConfig(text, basename(file)), folder)
   checkArms(config, basename(file))
   checkData(config, basename(file))
   checkStudent(config, basename(file))
   checkTeachers(config, basename(file))
+  checkGraders(config, basename(file))
   const taskPrompt = await readPrompt(config.task.prompt, folder, 'task.prompt')
   const prompts = new Map<string, string>()
   for (const [name, model] of modelsOf(config)) {
@@ -40,6 +41,23 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
     )
   }
   return { config, file, folder, taskPrompt, output: await readOutput(config.task.output, folder), prompts }
+}
+
+/** Prompts and sources of graders, from the files that they may be in. */
+async function readGraders(config: Config, folder: string): Promise<Config> {
+  const graders = await Promise.all(
+    config.evaluate.graders.map(async (grader, index): Promise<GraderConfig> => {
+      const key = `evaluate.graders[${index}]`
+      if (grader.type === 'label_model' || grader.type === 'score_model') {
+        return { ...grader, prompt: await readPrompt(grader.prompt, folder, `${key}.prompt`) }
+      }
+      if (grader.type === 'javascript' || grader.type === 'python') {
+        return { ...grader, source: await readText(grader.source, sourceEndings, folder, `${key}.source`) }
+      }
+      return grader
+    }),
+  )
+  return { ...config, evaluate: { ...config.evaluate, graders } }
 }
 
 /** A path of the config, made absolute. */
@@ -122,6 +140,48 @@ function checkTeachers({ teacher }: Config, file: string): void {
   }
 }
 
+function checkGraders({ evaluate }: Config, file: string): void {
+  for (const [index, grader] of evaluate.graders.entries()) {
+    const fault = faultOf(grader, evaluate.allowPythonGraders)
+    if (fault === null) continue
+    throw new PotstillError('CONFIG_INVALID', `${file}: evaluate.graders[${index}]${fault.text}`, fault)
+  }
+}
+
+function faultOf(
+  grader: GraderConfig,
+  allowPython: boolean,
+): { readonly text: string; readonly hint: string } | null {
+  switch (grader.type) {
+    case 'label_model': {
+      const other = grader.passingLabels.find((label) => !grader.labels.includes(label))
+      if (other === undefined) return null
+      const text = `.passingLabels has ${JSON.stringify(other)}, which is none of its labels`
+      return { text, hint: `There are: ${grader.labels.join(', ')}.` }
+    }
+    case 'score_model':
+      if (grader.range[0] < grader.range[1]) return null
+      return {
+        text: `.range must be [lowest, highest], got [${grader.range.join(', ')}]`,
+        hint: 'For example [0, 1].',
+      }
+    case 'text_similarity':
+      if (grader.metric !== 'cosine' || grader.model !== undefined) return null
+      return {
+        text: '.model is missing; cosine compares the vectors of a model',
+        hint: 'For example: model: openai/text-embedding-3-small.',
+      }
+    case 'python':
+      if (allowPython) return null
+      return {
+        text: ' is a python grader, and evaluate.allowPythonGraders is not set',
+        hint: 'Write it in JavaScript (type: javascript), or set evaluate.allowPythonGraders: true if you trust it.',
+      }
+    default:
+      return null
+  }
+}
+
 /** The keys that only a language model has. */
 const languageModelKeys = ['base', 'rank', 'learningRate', 'batchSize', 'weights'] as const
 
@@ -148,17 +208,24 @@ function checkStudent({ student }: Config, file: string): void {
 }
 
 export async function readPrompt(prompt: string, folder: string, key: string): Promise<string> {
-  if (!isPromptPath(prompt)) return prompt.trim()
-  const text = await readFile(resolvePath(folder, prompt), 'utf8').catch(() => {
-    throw new PotstillError('DATA_NOT_FOUND', `${key}: there is no file ${prompt}`, {
-      hint: 'Paths are relative to the config file; a prompt that is no .md or .txt path is taken as the text itself.',
-    })
-  })
-  return text.trim()
+  return (await readText(prompt, promptEndings, folder, key)).trim()
 }
 
-function isPromptPath(prompt: string): boolean {
-  return !prompt.includes('\n') && ['.md', '.txt'].includes(extname(prompt))
+const promptEndings = ['.md', '.txt']
+const sourceEndings = ['.js', '.mjs', '.py']
+
+async function readText(
+  text: string,
+  endings: readonly string[],
+  folder: string,
+  key: string,
+): Promise<string> {
+  if (text.includes('\n') || !endings.includes(extname(text))) return text
+  return readFile(resolvePath(folder, text), 'utf8').catch(() => {
+    throw new PotstillError('DATA_NOT_FOUND', `${key}: there is no file ${text}`, {
+      hint: `Paths are relative to the config file; what is no ${endings.join(' or ')} path is taken as the text itself.`,
+    })
+  })
 }
 
 async function readOutput(output: Config['task']['output'], folder: string): Promise<TaskOutput | null> {

@@ -25,6 +25,8 @@ export interface JudgedAnswer {
   readonly exact: boolean
   /** By grader name; null where the grader itself failed. */
   readonly grades: Readonly<Record<string, number | null>>
+  /** By grader name: whether its score is enough for it; a score of 1 is, where this is absent. */
+  readonly passed?: Readonly<Record<string, boolean>>
   readonly confidence?: number
   readonly latencyMs: number | null
   readonly priceUsd: number | null

@@ -23,6 +23,7 @@ export function createBodyWriter(provider: Provider, model: string): (request: C
       ...(request.logprobs === true && provider.topLogprobs > 0
         ? { logprobs: true, top_logprobs: provider.topLogprobs }
         : {}),
+      ...request.parameters,
     })
 }
 

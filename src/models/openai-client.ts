@@ -17,7 +17,7 @@ export interface RawReply {
 }
 
 export interface ChatClient {
-  /** Sends the body, JSON in UTF-8, to POST {baseUrl}/chat/completions. Never throws, but for an aborted signal (INTERRUPTED). */
+  /** Sends the body, JSON in UTF-8, with POST. Never throws, but for an aborted signal (INTERRUPTED). */
   post(body: Uint8Array, signal?: AbortSignal): Promise<Outcome<RawReply>>
   close(): Promise<void>
 }
@@ -26,8 +26,9 @@ export interface ChatClient {
 const largestReplyBytes = 32 * 1024 * 1024
 const connectTimeoutMs = 20_000
 
-export function createChatClient(provider: Provider): ChatClient {
-  const url = new URL(`${provider.baseUrl}/chat/completions`)
+/** To {baseUrl}/chat/completions, or another path there. */
+export function createChatClient(provider: Provider, path = '/chat/completions'): ChatClient {
+  const url = new URL(`${provider.baseUrl}${path}`)
   const dispatcher = createDispatcher(provider, url)
   const redact = createRedactor(provider.key)
   const fixed = {

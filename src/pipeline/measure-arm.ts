@@ -10,6 +10,7 @@ import { createGraders } from '../steps/evaluate/graders/registry.ts'
 import type { Judge } from '../steps/evaluate/judge.ts'
 import { summariseArm } from '../steps/evaluate/summarise-arm.ts'
 import { knownWithin, looksOf, stopRule } from './early-stop.ts'
+import { graderTools } from './grader-tools.ts'
 import type { Session } from './session.ts'
 
 export interface MeasuredArm {
@@ -74,7 +75,7 @@ export async function* measure(
 
 function judgeOf(session: Session): Judge {
   const { task, parse, config } = session
-  const graders = createGraders(config.evaluate.graders, { task, parse })
+  const graders = createGraders(config.evaluate.graders, { task, parse, tools: () => graderTools(session) })
   const score =
     config.evaluate.score === 'graders' || (task.output.kind === 'text' && graders.length > 0)
       ? 'graders'

@@ -27,6 +27,7 @@ export async function judge(
   const fault = 'invalid' in parsed ? parsed.invalid : undefined
   const correct = compareFields(judge.task, row.expected, value)
   const grades: Record<string, number | null> = {}
+  const passed: Record<string, boolean> = {}
   for (const grader of judge.graders) {
     const grade = await grader.grade(row, {
       reply: outcome,
@@ -34,6 +35,7 @@ export async function judge(
       ...(fault === undefined ? {} : { invalid: fault }),
     })
     grades[grader.name] = 'error' in grade ? null : grade.score
+    if (!('error' in grade)) passed[grader.name] = grade.passed
   }
   return {
     rowId: row.id,
@@ -45,6 +47,7 @@ export async function judge(
     score: judge.score === 'graders' ? meanGrade(grades) : meanOf(Object.values(correct).map(Number)),
     exact: Object.values(correct).every(Boolean),
     grades,
+    ...(judge.graders.length === 0 ? {} : { passed }),
     ...(outcome.confidence === undefined ? {} : { confidence: outcome.confidence }),
     latencyMs: outcome.latencyMs,
     priceUsd: outcome.priceUsd,

@@ -98,7 +98,7 @@ function scoreGraders(answers: readonly JudgedAnswer[], looks: Looks): readonly 
       name,
       mean: mean(judged),
       interval: meanInterval(judged, looks),
-      passed: count(judged, (grade) => grade === 1),
+      passed: count(answers, ({ grades, passed }) => passed?.[name] ?? grades[name] === 1),
       errors: grades.length - judged.length,
     }
   })

@@ -3,11 +3,14 @@ import type { GraderConfig } from '../../../core/config.ts'
 import type { Grade, Grader } from '../../../core/grader.ts'
 import type { Json } from '../../../core/json.ts'
 import { valueAt } from '../../../core/json.ts'
+import type { GraderTools } from './grade-criterion.ts'
 import type { OutputField, ParsedAnswer, Task } from '../../../core/task.ts'
 
 export interface GraderContext {
   readonly task: Task
   readonly parse: (content: string) => ParsedAnswer
+  /** For graders that ask models or run code; given when the first of them judges. */
+  readonly tools: () => GraderTools
 }
 
 export type GraderFactory<Type extends GraderConfig['type']> = (

@@ -15,6 +15,10 @@ const output: Task['output'] = {
     required: ['total', 'reference'],
   },
 }
+/** None of the graders here asks anybody. */
+const tools = (): never => {
+  throw new Error('no tools')
+}
 const task: Task = { name: 'invoices', input: 'text', prompt: '', output, fields: outputFields(output) }
 const parse = createAnswerParser(task)
 
@@ -29,7 +33,7 @@ async function grade(config: GraderConfig, content: string, expected?: Json): Pr
   }
   const parsed = parse(content)
   const reply = { content, finishReason: 'stop', usage: null, latencyMs: null, priceUsd: null, raw: null }
-  const result = await createGrader(config, { task, parse }).grade(row, {
+  const result = await createGrader(config, { task, parse, tools }).grade(row, {
     reply,
     value: 'value' in parsed ? parsed.value : undefined,
     ...('invalid' in parsed ? { invalid: parsed.invalid } : {}),
@@ -121,6 +125,8 @@ describe('quoted', () => {
   })
 
   it('is given to every task that has quoted fields', () => {
-    expect(createGraders([], { task, parse }).map((grader) => grader.name)).toEqual(['quoted from input'])
+    expect(createGraders([], { task, parse, tools }).map((grader) => grader.name)).toEqual([
+      'quoted from input',
+    ])
   })
 })

@@ -4,10 +4,15 @@ import type { Grader } from '../../../core/grader.ts'
 import { exactMatch } from './exact-match.ts'
 import { field } from './field.ts'
 import type { GraderContext, GraderFactory } from './grader-factory.ts'
+import { javascript } from './javascript.ts'
+import { labelModel } from './label-model.ts'
 import { numeric } from './numeric.ts'
+import { python } from './python.ts'
 import { quoted } from './quoted.ts'
 import { schemaValid } from './schema-valid.ts'
+import { scoreModel } from './score-model.ts'
 import { stringCheck } from './string-check.ts'
+import { textSimilarity } from './text-similarity.ts'
 
 const factories: { readonly [Type in GraderConfig['type']]: GraderFactory<Type> } = {
   exact_match: exactMatch,
@@ -16,6 +21,11 @@ const factories: { readonly [Type in GraderConfig['type']]: GraderFactory<Type> 
   string_check: stringCheck,
   numeric,
   quoted,
+  text_similarity: textSimilarity,
+  label_model: labelModel,
+  score_model: scoreModel,
+  javascript,
+  python,
 }
 
 export function createGrader(config: GraderConfig, context: GraderContext): Grader {
