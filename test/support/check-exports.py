@@ -20,27 +20,39 @@ job = json.loads(sys.argv[1])
 ids = job["ids"]
 
 
-def tensor_logits(model):
+answer_length = 12
+
+
+def answered(model):
+    """The logits of the text, and the tokens of the greedy answer to it."""
     with torch.no_grad():
-        return model(torch.tensor([ids])).logits[0].float().flatten().tolist()
+        logits = model(torch.tensor([ids])).logits[0].float().flatten().tolist()
+        tokens = list(ids)
+        for _ in range(answer_length):
+            tokens.append(int(model(torch.tensor([tokens])).logits[0, -1].argmax()))
+    return {"logits": logits, "answer": tokens[len(ids) :]}
 
 
-def transformers_logits(path, **more):
-    return tensor_logits(AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, **more).eval())
+def with_transformers(path):
+    return answered(AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).eval())
 
 
-def adapted():
+def with_peft():
     base = AutoModelForCausalLM.from_pretrained(job["base"], dtype=torch.float32)
-    return tensor_logits(PeftModel.from_pretrained(base, job["peft"]).eval())
+    return answered(PeftModel.from_pretrained(base, job["peft"]).eval())
 
 
-def llama_logits(path, **more):
+def with_llama(path, **more):
     model = Llama(path, n_ctx=256, n_threads=1, logits_all=True, verbose=False, **more)
     model.eval(ids)
     logits = model.scores[: len(ids)].flatten().tolist()
+    answer = []
+    for _ in range(answer_length):
+        answer.append(int(model.scores[model.n_tokens - 1].argmax()))
+        model.eval(answer[-1:])
     tokens = model.tokenize(job["text"].encode(), add_bos=False, special=True)
     model.close()
-    return {"logits": logits, "ids": tokens}
+    return {"logits": logits, "answer": answer, "ids": tokens}
 
 
 def tokens(path):
@@ -54,15 +66,15 @@ def tokens(path):
 
 
 result = {
-    "base": transformers_logits(job["base"]),
-    "adapted": adapted(),
-    "merged": transformers_logits(job["merged"]),
+    "base": with_transformers(job["base"]),
+    "adapted": with_peft(),
+    "merged": with_transformers(job["merged"]),
     "tokens": {"base": tokens(job["base"]), "merged": tokens(job["merged"]), "peft": tokens(job["peft"])},
 }
 if Llama is not None:
     result["llama"] = {
-        "f16": llama_logits(job["f16"]),
-        "q8": llama_logits(job["q8"]),
-        "lora": llama_logits(job["baseGguf"], lora_path=job["lora"]),
+        "f16": with_llama(job["f16"]),
+        "q8": with_llama(job["q8"]),
+        "lora": with_llama(job["baseGguf"], lora_path=job["lora"]),
     }
 print(json.dumps(result))

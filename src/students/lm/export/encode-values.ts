@@ -23,7 +23,7 @@ export const f16: Encoding = {
   bytes: 2,
   encode(data) {
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
-    return bytesOf(Uint16Array.from(bits, toHalfBits))
+    return mapWords(bits, toHalfBits)
   },
 }
 
@@ -34,7 +34,7 @@ export const bf16: Encoding = {
   bytes: 2,
   encode(data) {
     const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
-    return bytesOf(Uint16Array.from(bits, toUpperHalf))
+    return mapWords(bits, toUpperHalf)
   },
 }
 
@@ -48,12 +48,12 @@ export const q8Zero: Encoding = {
     const out = new Uint8Array(blocks * 34)
     const scales = new Float32Array(blocks)
     for (let block = 0; block < blocks; block++) {
-      const values = data.subarray(block * 32, block * 32 + 32)
-      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      let largest = 0
+      for (let i = 0; i < 32; i++) largest = Math.max(largest, Math.abs(data[block * 32 + i]))
       scales[block] = largest / 127
       const inverse = scales[block] === 0 ? 0 : Math.fround(1 / scales[block])
       for (let i = 0; i < 32; i++) {
-        out[block * 34 + 2 + i] = roundAway(Math.fround(values[i] * inverse))
+        out[block * 34 + 2 + i] = roundAway(Math.fround(data[block * 32 + i] * inverse))
       }
     }
     const halves = f16.encode(scales)
@@ -67,7 +67,11 @@ export const q8Zero: Encoding = {
 /** Ties go away from zero, as C's roundf does. */
 const roundAway = (value: number): number => Math.sign(value) * Math.floor(Math.abs(value) + 0.5)
 
-const bytesOf = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer)
+function mapWords(bits: Uint32Array, shorten: (bits: number) => number): Uint8Array {
+  const words = new Uint16Array(bits.length)
+  for (let i = 0; i < bits.length; i++) words[i] = shorten(bits[i])
+  return new Uint8Array(words.buffer)
+}
 
 /** From the bits of an F32 to those of the nearest half. */
 export function toHalfBits(bits: number): number {

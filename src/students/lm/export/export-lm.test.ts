@@ -192,12 +192,18 @@ describe('a folder', () => {
 const python = process.env['POTSTILL_TEST_PYTHON']
 const run = promisify(execFile)
 
+interface Answered {
+  readonly logits: readonly number[]
+  /** The greedy answer's tokens. */
+  readonly answer: readonly number[]
+}
+
 interface Checked {
-  readonly base: readonly number[]
-  readonly adapted: readonly number[]
-  readonly merged: readonly number[]
+  readonly base: Answered
+  readonly adapted: Answered
+  readonly merged: Answered
   readonly tokens: Readonly<Record<'base' | 'merged' | 'peft', { ids: number[]; chat: string; eos: number }>>
-  readonly llama?: Readonly<Record<'f16' | 'q8' | 'lora', { logits: number[]; ids: number[] }>>
+  readonly llama?: Readonly<Record<'f16' | 'q8' | 'lora', Answered & { readonly ids: readonly number[] }>>
 }
 
 const farthest = (a: readonly number[], b: readonly number[]): number =>
@@ -205,7 +211,7 @@ const farthest = (a: readonly number[], b: readonly number[]): number =>
 
 /** With POTSTILL_TEST_PYTHON, a Python with transformers and peft; llama.cpp is asked where llama_cpp is installed. */
 describe.skipIf(python === undefined).each(families)('elsewhere, $family', (options) => {
-  it('gives the logits of the base with the adapter, in transformers, peft and llama.cpp', async () => {
+  it('gives the logits and answers of the base with the adapter, in transformers, peft and llama.cpp', async () => {
     const folderOfBase = await writeTinyModel(fresh(), options)
     const base = await openBaseModel(folderOfBase)
     const adapter = randomAdapter(base)
@@ -234,9 +240,11 @@ describe.skipIf(python === undefined).each(families)('elsewhere, $family', (opti
     const script = 'test/support/check-exports.py'
     const { stdout } = await run(python ?? '', [script, JSON.stringify(job)], { maxBuffer: 2 ** 28 })
     const found = JSON.parse(stdout) as Checked
-    const size = Math.max(...found.adapted.map(Math.abs))
-    expect(farthest(found.base, found.adapted)).toBeGreaterThan(0.1 * size)
-    expect(farthest(found.merged, found.adapted)).toBeLessThan(1e-4 * size)
+    const { logits: wanted, answer } = found.adapted
+    const size = Math.max(...wanted.map(Math.abs))
+    expect(farthest(found.base.logits, wanted)).toBeGreaterThan(0.1 * size)
+    expect(farthest(found.merged.logits, wanted)).toBeLessThan(1e-4 * size)
+    expect(found.merged.answer).toEqual(answer)
     for (const { ids: theirs, chat, eos } of Object.values(found.tokens)) {
       expect({ theirs, eos }).toEqual({ theirs: ids, eos: 2 })
       expect(chat).toBe('<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n')
@@ -245,10 +253,12 @@ describe.skipIf(python === undefined).each(families)('elsewhere, $family', (opti
     const limits: Readonly<Record<string, number>> = { lora: 0.01, f16: 0.01, q8: 0.1 }
     const distances = llama.map(([kind, { logits }]) => ({
       kind,
-      far: farthest(logits, found.adapted) / size,
+      far: farthest(logits, wanted) / size,
     }))
     expect(distances.filter(({ kind, far }) => !(far < limits[kind]))).toEqual([])
     expect(llama.map(([, theirs]) => theirs.ids)).toEqual(llama.map(() => ids))
+    const exact = llama.filter(([kind]) => kind !== 'q8')
+    expect(exact.map(([, theirs]) => theirs.answer)).toEqual(exact.map(() => answer))
     await base.close()
   })
 })

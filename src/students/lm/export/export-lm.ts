@@ -1,5 +1,6 @@
 /** Writes a trained language model for elsewhere: its adapter alone, or merged into the base. */
-import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { writeWhole } from '../../../core/write-whole.ts'
 import { refuseUsedFolder } from '../../student-folder.ts'
@@ -54,7 +55,7 @@ export async function exportLm(
   await refuseUsedFolder(target)
   const files = contents[format](base, adapter)
   await mkdir(dirname(target), { recursive: true })
-  const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`))
+  const temporary = join(dirname(target), `.${basename(target)}-${randomUUID()}`)
   try {
     for (const [name, content] of Object.entries(files)) await writeWhole(join(temporary, name), content)
     await rmdir(target).catch(() => undefined)

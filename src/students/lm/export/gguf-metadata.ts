@@ -3,6 +3,7 @@ import { canonicalJson, isJsonObject } from '../../../core/json.ts'
 import type { Architecture, TokenizerFiles } from '../types.ts'
 import { unsupported } from '../weights/fault.ts'
 import { preTokenizerNameOf } from '../weights/pre-tokenizers.ts'
+import { tokenText } from '../weights/token-text.ts'
 import type { GgufField } from './gguf-writer.ts'
 
 type Fields = Readonly<Record<string, GgufField>>
@@ -119,12 +120,8 @@ function leadingToken(postProcessor: unknown): string | null {
   if (!isJsonObject(first) || !isJsonObject(first.SpecialToken)) {
     return inner.find((token) => token !== null) ?? null
   }
-  return tokenText(first.SpecialToken.id)
+  const { id } = first.SpecialToken
+  return typeof id === 'string' ? id : null
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-
-function tokenText(value: unknown): string | null {
-  if (typeof value === 'string') return value
-  return isJsonObject(value) && typeof value.content === 'string' ? value.content : null
-}

@@ -4,6 +4,7 @@ import { access, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/p
 import { dirname, join, relative } from 'node:path'
 import { isJsonObject } from '../../../core/json.ts'
 import { writeWhole } from '../../../core/write-whole.ts'
+import { jsonOrNull } from '../weights/json-file.ts'
 import type { Hub } from './hub.ts'
 import type { Repository } from './model-name.ts'
 
@@ -67,11 +68,8 @@ async function isWhole(folder: string, names: readonly string[]): Promise<boolea
 }
 
 async function shardsOf(folder: string): Promise<readonly string[]> {
-  try {
-    const index: unknown = JSON.parse(await readFile(join(folder, 'model.safetensors.index.json'), 'utf8'))
-    const map = isJsonObject(index) && isJsonObject(index.weight_map) ? index.weight_map : {}
-    return [...new Set(Object.values(map))].filter((name) => typeof name === 'string')
-  } catch {
-    return []
-  }
+  const text = await readFile(join(folder, 'model.safetensors.index.json'), 'utf8').catch(() => '')
+  const index = jsonOrNull(text)
+  const map = isJsonObject(index) && isJsonObject(index.weight_map) ? index.weight_map : {}
+  return [...new Set(Object.values(map))].filter((name) => typeof name === 'string')
 }

@@ -2,6 +2,7 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { PotstillError } from '../../../core/errors.ts'
 import { isJsonObject } from '../../../core/json.ts'
+import { jsonOrNull } from '../weights/json-file.ts'
 
 /** What the server said of the file when its first bytes came; a resumed part must be of the same. */
 export interface PartialState {
@@ -23,13 +24,9 @@ export async function readPartial(
 }
 
 function parseNote(text: string): PartialState | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (!isJsonObject(value)) return null
-    return { etag: typeof value.etag === 'string' ? value.etag : null }
-  } catch {
-    return null
-  }
+  const value = jsonOrNull(text)
+  if (!isJsonObject(value)) return null
+  return { etag: typeof value.etag === 'string' ? value.etag : null }
 }
 
 /** Empties the file, then notes of what it will be the beginning. */

@@ -1,6 +1,7 @@
 /** What the hub says about a repository: its commit, its files, and size and hash of each. */
 import { PotstillError } from '../../../core/errors.ts'
 import { isJsonObject } from '../../../core/json.ts'
+import { jsonOrNull } from '../weights/json-file.ts'
 import { ask, headerOf, type Answer } from './ask.ts'
 import type { ExpectedHash } from './download.ts'
 import type { Hub } from './hub.ts'
@@ -41,21 +42,13 @@ export async function listRepository(context: HubContext, repository: Repository
 }
 
 function readListing(url: string, text: string): Listing {
-  const value = parseOrNull(text)
+  const value = jsonOrNull(text)
   const { sha, siblings } = isJsonObject(value) ? value : {}
   if (typeof sha !== 'string' || !/^[0-9a-f]{7,64}$/.test(sha) || !Array.isArray(siblings)) {
     throw new PotstillError('MODEL_FETCH_FAILED', `${url} did not answer as the hub does`)
   }
   const names = (siblings as unknown[]).map((sibling) => (isJsonObject(sibling) ? sibling.rfilename : null))
   return { commit: sha, files: names.filter((name) => typeof name === 'string') }
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 /** Asks for the head of a file: neither its content nor what it redirects to. */

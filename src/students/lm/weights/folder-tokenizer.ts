@@ -6,6 +6,7 @@ import type { TokenizerFiles } from '../types.ts'
 import { chatMl, endOfTurnIds } from './end-of-turn.ts'
 import { unsupported } from './fault.ts'
 import { readJsonFile, readJsonFileIfAny, type JsonFile } from './json-file.ts'
+import { tokenText } from './token-text.ts'
 
 /** `modelConfig` is config.json's content. Throws MODEL_FILE_INVALID, MODEL_UNSUPPORTED without a chat template. */
 export async function tokenizerFromFolder(folder: string, modelConfig: JsonFile): Promise<TokenizerFiles> {
@@ -33,12 +34,6 @@ function tokenIds(path: string, tokenizer: JsonFile): (token: string) => number 
     const id = ids.get(token)
     return typeof id === 'number' ? id : undefined
   }
-}
-
-/** A token is given as its text or as an object that holds it. */
-function tokenText(value: unknown): string | null {
-  if (typeof value === 'string') return value
-  return isJsonObject(value) && typeof value.content === 'string' ? value.content : null
 }
 
 async function templateOf(

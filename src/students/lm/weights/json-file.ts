@@ -25,3 +25,12 @@ export async function readJsonFileIfAny(path: string): Promise<JsonFile | null> 
   )
   return isThere ? readJsonFile(path) : null
 }
+
+/** What a text says as JSON, or null where it is none. */
+export function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isJsonObject } from '../../../core/json.ts'
 import { writeWhole } from '../../../core/write-whole.ts'
+import { jsonOrNull } from './json-file.ts'
 
 /** Hashing less takes less time than looking it up. */
 const leastRememberedBytes = 16 * 1024 * 1024
@@ -44,20 +45,12 @@ async function fileState(file: string): Promise<{ readonly size: number; readonl
 
 async function readMemory(memory: string): Promise<Map<string, string>> {
   const text = await readFile(memory, 'utf8').catch(() => '{}')
-  const value = parseOrNull(text)
+  const value = jsonOrNull(text)
   const entries = isJsonObject(value) ? Object.entries(value) : []
   return new Map(entries.filter((entry): entry is [string, string] => isHash(entry[1])))
 }
 
 const isHash = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
 
 async function hashFiles(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
