@@ -185,6 +185,7 @@ function reductionOf(
 }
 
 export function sum(g: Graph, x: Value, options: ReductionOptions = {}): Value {
+  if (x.shape.length === 0) return x
   return apply(g, 'sum', [x], reductionOf('sum', x, options))[0]
 }
 
@@ -195,6 +196,7 @@ export function mean(g: Graph, x: Value, options: ReductionOptions = {}): Value 
 
 /** Where several places are the largest, they share the gradient. */
 export function max(g: Graph, x: Value, options: ReductionOptions = {}): Value {
+  if (x.shape.length === 0) return x
   return apply(g, 'max', [x], reductionOf('max', x, options))[0]
 }
 
