@@ -5,13 +5,21 @@
  * tokens; R: tokens whose logits are wanted. D, H, V as in types.ts; K: heads of keys and values; G = H / K.
  * Linear maps run on the N tokens packed, attention on (B, S) with the shorter rows filled up.
  */
+import type { OnnxModel } from '../../../engine/onnx-model.ts'
 import type { ModelSource } from '../export/gguf-model.ts'
 import { rotaryTables } from '../network/rotary.ts'
-import type { LinearName } from '../types.ts'
-import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx-model.ts'
-import { blockSize, quantise, type QuantisedMatrix } from './quantise.ts'
-
-export type WeightType = 'int8' | 'float32'
+import {
+  add,
+  addLinear,
+  addProduct,
+  addSizes,
+  addTensor,
+  createBuilder,
+  readMatrix,
+  type Builder,
+  type WeightType,
+} from './graph-builder.ts'
+import type { QuantisedMatrix } from './quantise.ts'
 
 export interface DecoderModel {
   readonly model: OnnxModel
@@ -31,48 +39,36 @@ export function keyValueNames(
   }
 }
 
-interface Builder {
-  readonly source: ModelSource
-  readonly type: WeightType
-  readonly nodes: OnnxNode[]
-  readonly inputs: OnnxValue[]
-  readonly outputs: OnnxValue[]
-  readonly weights: Map<string, OnnxTensor>
-}
-
 /** Reads all weights, one map at a time. `contextTokens`: the positions that there are. */
 export async function buildDecoder(
   source: ModelSource,
   type: WeightType,
   contextTokens: number,
 ): Promise<DecoderModel> {
-  const builder: Builder = { source, type, nodes: [], inputs: [], outputs: [], weights: new Map() }
+  const builder = createBuilder(source, type)
   const { architecture } = source
   addInputs(builder, contextTokens)
   let stream: Stream = { hidden: 'embedded', added: null }
   for (let layer = 0; layer < architecture.layers; layer++) stream = await addLayer(builder, layer, stream)
   const embedding = await addHead(builder, stream)
-  const { nodes, inputs, outputs, weights } = builder
-  return { model: { nodes, inputs, outputs, weights }, embedding }
+  return { model: builder, embedding }
 }
 
-function addInputs({ source, inputs, weights }: Builder, contextTokens: number): void {
+function addInputs({ source, inputs, constants }: Builder, contextTokens: number): void {
   const { hiddenSize: D, headSize } = source.architecture
-  inputs.push(
-    { name: 'embedded', type: 'float32', shape: ['N', D] },
-    // Which of the N tokens stands at each place of (B, S), and where each of the N tokens stands in it.
-    { name: 'packed', type: 'int64', shape: ['B', 'S'] },
-    { name: 'placed', type: 'int64', shape: ['N'] },
-    { name: 'positions', type: 'int64', shape: ['B', 'S'] },
-    // Added to the attention's scores: 0 where a query may look, else very low.
-    { name: 'mask', type: 'float32', shape: ['B', 1, 'G*S', 'T+S'] },
-    // T and S.
-    { name: 'parts', type: 'int64', shape: [2] },
-    { name: 'wanted', type: 'int64', shape: ['R'] },
-  )
+  inputs.set('embedded', { type: 'float32', shape: ['N', D] })
+  // Which of the N tokens stands at each place of (B, S), and where each of the N tokens stands in it.
+  inputs.set('packed', { type: 'int64', shape: ['B', 'S'] })
+  inputs.set('placed', { type: 'int64', shape: ['N'] })
+  inputs.set('positions', { type: 'int64', shape: ['B', 'S'] })
+  // Added to the attention's scores: 0 where a query may look, else very low.
+  inputs.set('mask', { type: 'float32', shape: ['B', 1, 'G*S', 'T+S'] })
+  // T and S.
+  inputs.set('parts', { type: 'int64', shape: [2] })
+  inputs.set('wanted', { type: 'int64', shape: ['R'] })
   const { cos, sin } = rotaryTables(source.architecture, 0, contextTokens)
-  weights.set('cos', { shape: [contextTokens, headSize / 2], data: cos })
-  weights.set('sin', { shape: [contextTokens, headSize / 2], data: sin })
+  constants.set('cos', { type: 'float32', shape: [contextTokens, headSize / 2], data: cos })
+  constants.set('sin', { type: 'float32', shape: [contextTokens, headSize / 2], data: sin })
 }
 
 /** The residual stream, and what is still to be added to it: the next norm adds it in the same step. */
@@ -126,14 +122,11 @@ async function addAttention(builder: Builder, layer: number, normed: string): Pr
   addRotary(builder, key, newKey)
   const grouped = addSizes(builder, 'grouped', [0, K, -1, headSize])
   add(builder, 'Reshape', [name('turnedQuery'), grouped], [name('queries')])
-  for (const [past, size] of [
-    [pastKey, headSize],
-    [pastValue, headSize],
-  ] as const) {
-    builder.inputs.push({ name: past, type: 'float32', shape: ['B', K, 'T', size] })
+  for (const past of [pastKey, pastValue]) {
+    builder.inputs.set(past, { type: 'float32', shape: ['B', K, 'T', headSize] })
   }
   for (const fresh of [newKey, newValue]) {
-    builder.outputs.push({ name: fresh, type: 'float32', shape: ['B', K, 'S', headSize] })
+    builder.outputs.set(fresh, { type: 'float32', shape: ['B', K, 'S', headSize] })
   }
   addScores(builder, layer)
   add(
@@ -225,111 +218,9 @@ async function addHead(builder: Builder, { hidden, added }: Stream): Promise<Dec
   add(builder, 'Gather', [hidden, 'wanted'], [stream.hidden], { axis: 0 })
   if (added !== null) add(builder, 'Gather', [added, 'wanted'], ['wantedAdded'], { axis: 0 })
   const { normed } = await addNorm(builder, 'finalNorm', stream, 'model.norm')
-  const { data } = await builder.source.tensor('model.embed_tokens.weight')
-  const embedding = builder.type === 'int8' ? quantise(data, V, D) : data
+  const embedding = await readMatrix(builder, ['model.embed_tokens.weight'], D)
   const head = tiedEmbeddings ? embedding : await readMatrix(builder, ['lm_head.weight'], D)
   addProduct(builder, 'logits', normed, head, V, D)
-  builder.outputs.push({ name: 'logits', type: 'float32', shape: ['R', V] })
+  builder.outputs.set('logits', { type: 'float32', shape: ['R', V] })
   return embedding
-}
-
-/** Several maps of the same input as one product, their outputs side by side. */
-async function addLinear(
-  builder: Builder,
-  to: string,
-  from: string,
-  layer: number,
-  maps: readonly LinearName[],
-): Promise<string> {
-  const { hiddenSize: D, heads, headSize, feedForwardSize: F, attentionBias } = builder.source.architecture
-  const columns = maps[0] === 'mlp.down_proj' ? F : maps[0] === 'self_attn.o_proj' ? heads * headSize : D
-  const names = maps.map((map) => `model.layers.${layer}.${map}`)
-  const matrix = await readMatrix(
-    builder,
-    names.map((name) => `${name}.weight`),
-    columns,
-  )
-  const rows = 'rows' in matrix ? matrix.rows : matrix.length / columns
-  const isBiased = attentionBias && maps[0] === 'self_attn.q_proj'
-  const bias = isBiased
-    ? await readJoined(
-        builder,
-        names.map((name) => `${name}.bias`),
-      )
-    : undefined
-  addProduct(builder, to, from, matrix, rows, columns, bias)
-  return to
-}
-
-/** to = from W^T + bias, W (rows, columns). */
-function addProduct(
-  builder: Builder,
-  to: string,
-  from: string,
-  matrix: Float32Array | QuantisedMatrix,
-  rows: number,
-  columns: number,
-  bias?: Float32Array,
-): void {
-  const { weights } = builder
-  const weight = `${to}.weight`
-  const biasName = `${to}.bias`
-  if (bias !== undefined) weights.set(biasName, { shape: [rows], data: bias })
-  if ('rows' in matrix) {
-    const blocks = Math.ceil(columns / blockSize)
-    weights.set(weight, { shape: [rows, blocks, blockSize], data: matrix.values })
-    weights.set(`${to}.scales`, { shape: [rows * blocks], data: matrix.scales })
-    const inputs = [from, weight, `${to}.scales`, ...(bias === undefined ? [] : ['', '', biasName])]
-    // Level 4: activations too are multiplied as 8-bit numbers, scaled by blocks of one token.
-    const attributes = { K: columns, N: rows, bits: 8, block_size: blockSize, accuracy_level: 4 }
-    add(builder, 'MatMulNBits', inputs, [to], attributes, 'com.microsoft')
-    return
-  }
-  weights.set(weight, { shape: [rows, columns], data: matrix })
-  const inputs = [from, weight, ...(bias === undefined ? [] : [biasName])]
-  add(builder, 'Gemm', inputs, [to], { transB: 1 })
-}
-
-async function readMatrix(
-  builder: Builder,
-  names: readonly string[],
-  columns: number,
-): Promise<Float32Array | QuantisedMatrix> {
-  const data = await readJoined(builder, names)
-  return builder.type === 'int8' ? quantise(data, data.length / columns, columns) : data
-}
-
-async function readJoined({ source }: Builder, names: readonly string[]): Promise<Float32Array> {
-  const parts: Float32Array[] = []
-  for (const name of names) parts.push((await source.tensor(name)).data)
-  if (parts.length === 1) return parts[0]
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
-}
-
-async function addTensor({ source, weights }: Builder, name: string): Promise<string> {
-  weights.set(name, await source.tensor(name))
-  return name
-}
-
-/** A constant that a node takes as its sizes; the same name always has the same ones. */
-function addSizes({ weights }: Builder, name: string, sizes: readonly number[]): string {
-  weights.set(`sizes.${name}`, { shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) })
-  return `sizes.${name}`
-}
-
-function add(
-  { nodes }: Builder,
-  operator: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  attributes: OnnxNode['attributes'] = {},
-  domain?: OnnxNode['domain'],
-): void {
-  nodes.push({ operator, inputs, outputs, attributes, domain })
 }

@@ -1,12 +1,13 @@
 /** Runs the network on new tokens of several rows at once, and keeps their keys and values for what follows. */
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { PotstillError } from '../../../core/errors.ts'
+import { encodeOnnx } from '../../../engine/onnx-model.ts'
 import type { ModelSource } from '../export/gguf-model.ts'
 import type { Architecture } from '../types.ts'
 import { batchShape, maskOf, placesOf, type RowInput } from './decoder-feeds.ts'
-import { buildDecoder, keyValueNames, type DecoderModel, type WeightType } from './decoder-graph.ts'
+import { buildDecoder, keyValueNames, type DecoderModel } from './decoder-graph.ts'
+import type { WeightType } from './graph-builder.ts'
 import { createKeyValueCache, type KeyValueCache } from './key-value-cache.ts'
-import { encodeOnnx } from './onnx-model.ts'
 import { dequantiseRow } from './quantise.ts'
 
 export interface Decoder {
@@ -30,12 +31,15 @@ export interface DecoderOptions {
   readonly threads: number
 }
 
+/** Larger weights are read where they are instead of being copied into the model. */
+const inlineBytes = 1024
+
 /** Throws ENGINE_MISSING where onnxruntime-node is not installed. */
 export async function openDecoder(source: ModelSource, options: DecoderOptions): Promise<Decoder> {
   const { architecture } = source
   const runtime = await loadRuntime()
   const { model, embedding } = await buildDecoder(source, options.weights, options.contextTokens)
-  const { bytes, externalData } = encodeOnnx(model)
+  const { bytes, externalData } = encodeOnnx(model, inlineBytes)
   const session = await runtime.InferenceSession.create(bytes, {
     externalData,
     intraOpNumThreads: options.threads,
