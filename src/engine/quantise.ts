@@ -24,7 +24,8 @@ export function quantise8(w: Float32Array, out: number, inner: number): Quantise
     const end = Math.min(start + blockSize, (row + 1) * inner)
     let largest = 0
     for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(w[i]))
-    scales[block] = largest / 127
+    // Scales that float32 holds with few digits would make more than 127 of a number; nothing is lost at zero.
+    scales[block] = largest < 1e-30 ? 0 : largest / 127
     const inverse = scales[block] === 0 ? 0 : 1 / scales[block]
     const offset = block * blockSize - start
     for (let i = start; i < end; i++) packed[offset + i] = Math.round(w[i] * inverse) + 128

@@ -41,8 +41,8 @@ export async function openSession(g: Graph, { threads, ...options }: SessionOpti
     executionMode: 'sequential',
     // Reserves memory for the whole run at once: slower, and 40 % more memory, for graphs that run many times.
     enableMemPattern: false,
-    // Errors and worse: warnings speak of the model's author, who is not there.
-    logSeverityLevel: 3,
+    // What goes wrong is thrown, so it need not be printed too.
+    logSeverityLevel: 4,
     // The threads of one session would otherwise keep the cores busy while another one works.
     extra: { session: { force_spinning_stop: '1' } },
   })
@@ -53,11 +53,8 @@ async function loadRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node')
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
-    if (isMissing) throw new PotstillError('ENGINE_MISSING', 'onnxruntime-node is not installed.', { cause })
-    throw new PotstillError('ENGINE_MISSING', `onnxruntime-node does not load: ${messageOf(cause)}`, {
-      cause,
-    })
+    const message = `onnxruntime-node is missing or does not load: ${messageOf(cause)}`
+    throw new PotstillError('ENGINE_MISSING', message, { cause })
   }
 }
 
