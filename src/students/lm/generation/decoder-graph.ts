@@ -17,14 +17,14 @@ import {
   createBuilder,
   readMatrix,
   type Builder,
+  type Matrix,
   type WeightType,
 } from './graph-builder.ts'
-import type { QuantisedMatrix } from './quantise.ts'
 
 export interface DecoderModel {
   readonly model: OnnxModel
   /** (V, D): what a token's hidden state starts from. Looked up outside the graph. */
-  readonly embedding: Float32Array | QuantisedMatrix
+  readonly embedding: Matrix
 }
 
 /** The names of a layer's kept keys and values: inputs (B, K, T, headSize), outputs (B, K, S, headSize). */
@@ -212,7 +212,7 @@ async function addNorm(
 }
 
 /** Only the wanted tokens go through the vocabulary projection. */
-async function addHead(builder: Builder, { hidden, added }: Stream): Promise<DecoderModel['embedding']> {
+async function addHead(builder: Builder, { hidden, added }: Stream): Promise<Matrix> {
   const { vocabularySize: V, hiddenSize: D, tiedEmbeddings } = builder.source.architecture
   const stream = { hidden: 'wantedHidden', added: added === null ? null : 'wantedAdded' }
   add(builder, 'Gather', [hidden, 'wanted'], [stream.hidden], { axis: 0 })
@@ -220,7 +220,7 @@ async function addHead(builder: Builder, { hidden, added }: Stream): Promise<Dec
   const { normed } = await addNorm(builder, 'finalNorm', stream, 'model.norm')
   const embedding = await readMatrix(builder, ['model.embed_tokens.weight'], D)
   const head = tiedEmbeddings ? embedding : await readMatrix(builder, ['lm_head.weight'], D)
-  addProduct(builder, 'logits', normed, head, V, D)
+  addProduct(builder, 'logits', normed, head)
   builder.outputs.set('logits', { type: 'float32', shape: ['R', V] })
   return embedding
 }

@@ -5,10 +5,9 @@ import { encodeOnnx } from '../../../engine/onnx-model.ts'
 import type { ModelSource } from '../export/gguf-model.ts'
 import type { Architecture } from '../types.ts'
 import { batchShape, maskOf, placesOf, type RowInput } from './decoder-feeds.ts'
-import { buildDecoder, keyValueNames, type DecoderModel } from './decoder-graph.ts'
-import type { WeightType } from './graph-builder.ts'
+import { buildDecoder, keyValueNames } from './decoder-graph.ts'
+import { copyRow, type Matrix, type WeightType } from './graph-builder.ts'
 import { createKeyValueCache, type KeyValueCache } from './key-value-cache.ts'
-import { dequantiseRow } from './quantise.ts'
 
 export interface Decoder {
   readonly architecture: Architecture
@@ -82,7 +81,7 @@ type TensorConstructor = Awaited<ReturnType<typeof loadRuntime>>['Tensor']
 function createFeeds(
   NewTensor: TensorConstructor,
   architecture: Architecture,
-  embedding: DecoderModel['embedding'],
+  embedding: Matrix,
   cache: KeyValueCache,
 ): (first: number, rows: readonly RowInput[], wanted: readonly number[]) => Record<string, Tensor> {
   const { hiddenSize: D, heads, keyValueHeads: K, headSize, layers } = architecture
@@ -114,18 +113,12 @@ function createFeeds(
 }
 
 /** (N, D) */
-function embed(
-  embedding: DecoderModel['embedding'],
-  D: number,
-  rows: readonly RowInput[],
-  N: number,
-): Float32Array {
+function embed(embedding: Matrix, D: number, rows: readonly RowInput[], N: number): Float32Array {
   const embedded = new Float32Array(N * D)
   let at = 0
   for (const { tokens } of rows) {
     for (let i = 0; i < tokens.length; i++, at += D) {
-      if ('scales' in embedding) dequantiseRow(embedding, tokens[i], embedded, at)
-      else embedded.set(embedding.subarray(tokens[i] * D, (tokens[i] + 1) * D), at)
+      copyRow(embedding, tokens[i], embedded, at)
     }
   }
   return embedded

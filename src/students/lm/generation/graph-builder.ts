@@ -1,8 +1,10 @@
 /** Parts of the decoder's graph that have weights, and how they are read: whole, or as 8-bit numbers. */
 import type { OnnxConstant, OnnxModel, OnnxNode, OnnxValue } from '../../../engine/onnx-model.ts'
+import { quantise8, type QuantisedMatrix } from '../../../engine/quantise.ts'
 import type { ModelSource } from '../export/gguf-model.ts'
+import { blockSize } from '../../../engine/shape-rules.ts'
 import type { LinearName } from '../types.ts'
-import { blockSize, quantise, type QuantisedMatrix } from './quantise.ts'
+import { linearShapes } from '../weights/tensor-shapes.ts'
 
 export type WeightType = 'int8' | 'float32'
 
@@ -20,6 +22,13 @@ export function createBuilder(source: ModelSource, type: WeightType): Builder {
   return { source, type, nodes: [], inputs: new Map(), outputs: new Map(), constants: new Map() }
 }
 
+/** (rows, columns), whole or as 8-bit numbers. */
+export interface Matrix {
+  readonly rows: number
+  readonly columns: number
+  readonly weights: Float32Array | QuantisedMatrix
+}
+
 /** Several maps of the same input as one product, their outputs side by side. */
 export async function addLinear(
   builder: Builder,
@@ -28,23 +37,13 @@ export async function addLinear(
   layer: number,
   maps: readonly LinearName[],
 ): Promise<string> {
-  const { hiddenSize: D, heads, headSize, feedForwardSize: F, attentionBias } = builder.source.architecture
-  const columns = maps[0] === 'mlp.down_proj' ? F : maps[0] === 'self_attn.o_proj' ? heads * headSize : D
+  const { architecture } = builder.source
   const names = maps.map((map) => `model.layers.${layer}.${map}`)
-  const matrix = await readMatrix(
-    builder,
-    names.map((name) => `${name}.weight`),
-    columns,
-  )
-  const rows = 'rows' in matrix ? matrix.rows : matrix.length / columns
-  const isBiased = attentionBias && maps[0] === 'self_attn.q_proj'
-  const bias = isBiased
-    ? await readJoined(
-        builder,
-        names.map((name) => `${name}.bias`),
-      )
-    : undefined
-  addProduct(builder, to, from, matrix, rows, columns, bias)
+  const weights = names.map((name) => `${name}.weight`)
+  const matrix = await readMatrix(builder, weights, linearShapes(architecture)[maps[0]][1])
+  const biases = names.map((name) => `${name}.bias`)
+  const isBiased = architecture.attentionBias && maps[0] === 'self_attn.q_proj'
+  addProduct(builder, to, from, matrix, isBiased ? await readJoined(builder, biases) : undefined)
   return to
 }
 
@@ -53,37 +52,49 @@ export function addProduct(
   builder: Builder,
   to: string,
   from: string,
-  matrix: Float32Array | QuantisedMatrix,
-  rows: number,
-  columns: number,
+  { rows, columns, weights }: Matrix,
   bias?: Float32Array,
 ): void {
   const { constants } = builder
-  const weight = `${to}.weight`
   const biasName = `${to}.bias`
   if (bias !== undefined) constants.set(biasName, { type: 'float32', shape: [rows], data: bias })
-  if ('rows' in matrix) {
-    const blocks = Math.ceil(columns / blockSize)
-    constants.set(weight, { type: 'uint8', shape: [rows, blocks, blockSize], data: matrix.values })
-    constants.set(`${to}.scales`, { type: 'float32', shape: [rows * blocks], data: matrix.scales })
-    const inputs = [from, weight, `${to}.scales`, ...(bias === undefined ? [] : ['', '', biasName])]
-    // Level 4: activations too are multiplied as 8-bit numbers, scaled by blocks of one token.
-    const attributes = { K: columns, N: rows, bits: 8, block_size: blockSize, accuracy_level: 4 }
-    add(builder, 'MatMulNBits', inputs, [to], attributes, 'com.microsoft')
+  if (weights instanceof Float32Array) {
+    constants.set(`${to}.weight`, { type: 'float32', shape: [rows, columns], data: weights })
+    const inputs = [from, `${to}.weight`, ...(bias === undefined ? [] : [biasName])]
+    add(builder, 'Gemm', inputs, [to], { transB: 1 })
     return
   }
-  constants.set(weight, { type: 'float32', shape: [rows, columns], data: matrix })
-  const inputs = [from, weight, ...(bias === undefined ? [] : [biasName])]
-  add(builder, 'Gemm', inputs, [to], { transB: 1 })
+  const { packed, scales, blocks } = weights
+  constants.set(`${to}.weight`, { type: 'uint8', shape: [rows, blocks, blockSize], data: packed })
+  constants.set(`${to}.scales`, { type: 'float32', shape: [rows * blocks], data: scales })
+  const inputs = [from, `${to}.weight`, `${to}.scales`, ...(bias === undefined ? [] : ['', '', biasName])]
+  // Level 4: what is multiplied is rounded to 8 bits too, in blocks of one token.
+  const attributes = { K: columns, N: rows, bits: 8, block_size: blockSize, accuracy_level: 4 }
+  add(builder, 'MatMulNBits', inputs, [to], attributes, 'com.microsoft')
 }
 
 export async function readMatrix(
   builder: Builder,
   names: readonly string[],
   columns: number,
-): Promise<Float32Array | QuantisedMatrix> {
+): Promise<Matrix> {
   const data = await readJoined(builder, names)
-  return builder.type === 'int8' ? quantise(data, data.length / columns, columns) : data
+  const rows = data.length / columns
+  return { rows, columns, weights: builder.type === 'int8' ? quantise8(data, rows, columns) : data }
+}
+
+/** Writes one row to `target` at `offset`. */
+export function copyRow(matrix: Matrix, row: number, target: Float32Array, offset: number): void {
+  const { columns, weights } = matrix
+  if (weights instanceof Float32Array) {
+    target.set(weights.subarray(row * columns, (row + 1) * columns), offset)
+    return
+  }
+  const { packed, scales, blocks } = weights
+  for (let i = 0; i < columns; i++) {
+    const scale = scales[row * blocks + Math.floor(i / blockSize)]
+    target[offset + i] = (packed[row * blocks * blockSize + i] - 128) * scale
+  }
 }
 
 async function readJoined({ source }: Builder, names: readonly string[]): Promise<Float32Array> {
