@@ -102,6 +102,10 @@ function checkNames(kind: string, given: Arrays, known: ReadonlyMap<string, Valu
 
 function checkArray(place: string, { shape, type }: Value, data: TypedArray): void {
   if (!holds(data, type)) throw new Error(`run: ${place} is ${type}, got ${data.constructor.name}`)
-  if (data.length === sizeOf(shape)) return
-  throw new Error(`run: ${place} ${shapeText(shape)} takes ${sizeOf(shape)} numbers, got ${data.length}`)
+  if (data.length !== sizeOf(shape)) {
+    throw new Error(`run: ${place} ${shapeText(shape)} takes ${sizeOf(shape)} numbers, got ${data.length}`)
+  }
+  if (data.buffer instanceof SharedArrayBuffer) {
+    throw new Error(`run: ${place} lies in a SharedArrayBuffer, which ONNX Runtime does not take`)
+  }
 }
