@@ -159,7 +159,7 @@ export function createGraph(): Graph {
     append(operation, nodeInputs, attributes, results) {
       for (const value of nodeInputs) checkOwn(operation, value)
       const made = results.map(({ shape, type }) => create(shape, type))
-      nodes.push({ operation, inputs: nodeInputs, attributes, outputs: made } as unknown as Node)
+      nodes.push({ operation, inputs: [...nodeInputs], attributes, outputs: made } as unknown as Node)
       return made
     },
   }
@@ -187,11 +187,6 @@ const arrayOf = {
 /** Whether elements of this type lie in such an array. */
 export function holds(data: TypedArray, type: ElementType): boolean {
   return data instanceof arrayOf[type]
-}
-
-/** Zeros. */
-export function allocate({ shape, type }: ValueType): TypedArray {
-  return new arrayOf[type](sizeOf(shape))
 }
 
 function toTypedArray(data: TypedArray | readonly number[], type: ElementType): TypedArray {

@@ -21,8 +21,7 @@ export function lower(g: Graph, { contributed = true }: LoweringOptions = {}): O
   const nodes: OnnxNode[] = []
   const constants = new Map<string, OnnxConstant>()
   for (const [id, { value, data }] of g.constants) {
-    if (used.has(value))
-      constants.set(names.get(id) ?? fresh(id), { type: value.type, shape: value.shape, data })
+    if (used.has(value)) constants.set(fresh(id), { type: value.type, shape: value.shape, data })
   }
   const e = createEmitter(names, used, nodes, constants, contributed)
   for (const node of g.nodes) if (node.outputs.some((value) => used.has(value))) lowerNode(e, node)

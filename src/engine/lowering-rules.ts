@@ -1,6 +1,6 @@
 /** Each operation as ONNX nodes: one rule an operation. ONNX Runtime's own operators where they are faster. */
 import type { ElementType, NodeOf, OperationName, TypedArray, Value } from './graph.ts'
-import type { OnnxAttribute, OnnxNode } from './onnx-model.ts'
+import { typeCodes, type OnnxAttribute, type OnnxNode } from './onnx-model.ts'
 import { blockSize } from './shape-rules.ts'
 
 /** Where the nodes of a model are collected. */
@@ -73,7 +73,7 @@ export const loweringRules: LoweringRules = {
   broadcastTo: (e, node) =>
     write(e, node, 'Expand', [...names(e, node.inputs), sizes(e, node.attributes.shape)]),
   gather: (e, node) => same(e, node, 'Gather', { axis: 0 }),
-  cast: (e, node) => same(e, node, 'Cast', { to: castCodes[node.attributes.to] }),
+  cast: (e, node) => same(e, node, 'Cast', { to: typeCodes[node.attributes.to] }),
   equal: (e, node) => same(e, node, 'Equal'),
   select: (e, node) => same(e, node, 'Where'),
   sum: (e, node) => reduce(e, node, 'ReduceSum'),
@@ -110,16 +110,6 @@ export const loweringRules: LoweringRules = {
   },
   argMax: (e, node) => same(e, node, 'ArgMax', { axis: node.attributes.axis, keepdims: 0 }),
   topK: (e, node) => write(e, node, 'TopK', [...names(e, node.inputs), sizes(e, [node.attributes.k])]),
-}
-
-/** TensorProto.DataType, as the attribute of Cast has it. */
-const castCodes: Readonly<Record<ElementType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
 }
 
 type AnyNode = Pick<NodeOf<OperationName>, 'operation' | 'inputs' | 'outputs'>

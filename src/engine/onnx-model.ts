@@ -44,7 +44,7 @@ const irVersion = 10
 const operatorSet = 21
 
 /** TensorProto.DataType */
-const typeCodes: Readonly<Record<ElementType, number>> = {
+export const typeCodes: Readonly<Record<ElementType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,
