@@ -2,7 +2,7 @@
 import { createGraph, type Graph } from '../../../engine/graph.ts'
 import { linear, scale, transpose } from '../../../engine/operations.ts'
 import { openSession, type Session } from '../../../engine/session.ts'
-import type { Architecture, BaseModel, LinearName } from '../types.ts'
+import type { Architecture, BaseModel } from '../types.ts'
 import { linearShapes } from '../weights/tensor-shapes.ts'
 import { pairNames, type AdapterLayout } from './adapter-layout.ts'
 
@@ -51,11 +51,12 @@ export async function openLayerWeights(
 
 type Tensors = Readonly<Record<string, Float32Array>>
 
-async function readLayers({ architecture, tensorNames, tensor }: BaseModel): Promise<Tensors[]> {
-  const layers: Record<string, Float32Array>[] = Array.from({ length: architecture.layers }, () => ({}))
-  for (const full of tensorNames) {
+async function readLayers(base: BaseModel): Promise<Tensors[]> {
+  const { layers: count } = base.architecture
+  const layers: Record<string, Float32Array>[] = Array.from({ length: count }, () => ({}))
+  for (const full of base.tensorNames) {
     const found = /^model\.layers\.(\d+)\.(.*)$/.exec(full)
-    if (found !== null) layers[Number(found[1])][found[2]] = (await tensor(full)).data
+    if (found !== null) layers[Number(found[1])][found[2]] = (await base.tensor(full)).data
   }
   return layers
 }

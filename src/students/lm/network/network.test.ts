@@ -70,7 +70,7 @@ describe.each(families)('the network of family %s', (family) => {
       expected.gradients
     expect(Object.keys(recorded)).toHaveLength(2 * 2 * linearNames.length)
     for (const [name, { norm, first }] of Object.entries(recorded)) {
-      const [, layer, linear, factor] = /layers\.(\d)\.(.*)\.lora_(A|B)/.exec(name) ?? expect.fail(name)
+      const [, layer, linear, factor] = /layers\.(\d)\.(.*)\.lora_(A|B)/.exec(name) as RegExpExecArray
       const pair = layout.pair(gradients, Number(layer), linear as (typeof linearNames)[number])
       const gradient = factor === 'A' ? pair.a : pair.b
       expectClose([Math.hypot(...gradient)], [norm])

@@ -3,7 +3,7 @@ import { messageOf, PotstillError } from '../../../core/errors.ts'
 import type { Calls, SentError, ToChild, ToParent } from './messages.ts'
 
 export interface CallContext<Event> {
-  emit(event: Event): void
+  readonly emit: (event: Event) => void
   /** Aborted when the parent gives the call up; what the handler then returns or throws is still its answer. */
   readonly signal: AbortSignal
 }

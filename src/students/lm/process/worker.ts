@@ -74,7 +74,7 @@ export function openWorker<C extends Calls>(module: WorkerModule): Worker<C> {
           pending.set(id, {
             resolve: resolve as (result: unknown) => void,
             reject,
-            onEvent: onEvent as Pending['onEvent'],
+            onEvent,
           })
           hold(child, true)
           tell(child, { type: 'call', id, name, input })

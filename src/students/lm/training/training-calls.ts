@@ -1,12 +1,12 @@
 /** What the process that trains is asked, and what it answers. */
 import type { StepEvent, TrainProgress } from '../../../core/event.ts'
 import type { TrainingSequence } from '../types.ts'
+import type { BatchLimits } from './micro-batches.ts'
 import type { TrainingSettings } from './settings.ts'
 
 export interface TrainingInput {
   /** Of the base model. */
   readonly basePath: string
-  readonly baseSha256: string
   readonly sequences: readonly TrainingSequence[]
   /** Empty: nothing is held out, and the last epoch is kept. */
   readonly validation: readonly TrainingSequence[]
@@ -22,8 +22,9 @@ export interface TrainingOutcome {
   readonly interrupted: boolean
   /** Without padding; null when it went no step. */
   readonly tokensPerSecond: number | null
-  /** At most so many tokens went through the network at once. */
-  readonly microBatchTokens: number
+  readonly limits: BatchLimits
+  /** As estimated before the first step. */
+  readonly memoryBytes: number
 }
 
 export type TrainingCalls = {
