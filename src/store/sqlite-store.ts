@@ -7,6 +7,7 @@ import type { CallStart, LoggedCall, Store } from '../core/store.ts'
 import { createBackgroundSync } from './background-sync.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { migrate } from './migrations.ts'
+import { createRecordStatements } from './record-statements.ts'
 import { createRequestHeads, type SplitRequest } from './request-heads.ts'
 
 /** Pages of 4 KB. The rarer a checkpoint, the fewer pages are written twice. */
@@ -81,6 +82,7 @@ type Guard = <Result>(work: () => Result) => Result
 function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () => void): Store {
   const statements = prepare(database)
   const splitRequest = createRequestHeads(database)
+  const records = createRecordStatements(database)
   const group = createGroupCommit(database, onCommit)
   const read = async <Result>(work: () => Result): Promise<Result> => guard(work)
   const write = async (work: () => void): Promise<void> => {
@@ -107,6 +109,15 @@ function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () 
     unfinishedCalls: (run) => read(() => (statements.starts.all(run) as StartRow[]).map(toStart)),
     clearUnfinished: (run) => write(() => void statements.deleteStarts.run(run)),
     spentUsd: (run) => read(() => (statements.spent.get(run) as { usd: number }).usd),
+    putRecord: (record) => write(() => records.put(record)),
+    putRecords: (added) => write(() => added.forEach((record) => records.put(record))),
+    findRecord: (kind, id) => read(() => records.find(kind, id)),
+    listRecords: (kind, page, parent) => read(() => records.list(kind, page, parent)),
+    async deleteRecord(kind, id) {
+      let found = false
+      await write(() => void (found = records.remove(kind, id)))
+      return found
+    },
     async close() {
       if (!database.isOpen) return
       group.flush()

@@ -1,6 +1,6 @@
 /** The suite that every implementation of Store passes. It is called from a test file, with a way to open a store. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LoggedCall, Store } from '../../src/core/store.ts'
+import type { LoggedCall, Page, Store, StoredRecord } from '../../src/core/store.ts'
 
 export function aCall(values: Partial<LoggedCall> = {}): LoggedCall {
   return {
@@ -29,6 +29,7 @@ export function describeStore(name: string, open: () => Promise<Store>, reset: (
     afterEach(() => store.close())
     describeCalls(() => store, open)
     describeStarts(() => store, open)
+    describeRecords(() => store, open)
   })
 }
 
@@ -150,5 +151,110 @@ function describeStarts(store: () => Store, open: () => Promise<Store>): void {
     await store().clearUnfinished('run')
     expect(await store().unfinishedCalls('run')).toEqual([])
     expect(await store().unfinishedCalls('other')).toHaveLength(1)
+  })
+}
+
+function aRecord(values: Partial<StoredRecord> = {}): StoredRecord {
+  return {
+    kind: 'file',
+    id: 'file-1',
+    parent: null,
+    createdAtMs: 1_700_000_000_000,
+    body: { a: 1 },
+    ...values,
+  }
+}
+
+function describeRecords(store: () => Store, open: () => Promise<Store>): void {
+  const all: Page = { limit: 100, order: 'asc' }
+  const put = (values: Partial<StoredRecord>): Promise<void> => store().putRecord(aRecord(values))
+  const ids = async (page: Page, parent?: string): Promise<string[]> =>
+    (await store().listRecords('file', page, parent)).map(({ id }) => id)
+  const several = async (): Promise<void> => {
+    for (const id of ['c', 'a', 'd', 'b']) await put({ id })
+  }
+
+  it('gives back a record exactly as it was put', async () => {
+    const body = { text: 'a\0b \u2028 \ud800 \u{1F600}', list: [1, null, { deep: 0.1 }], none: null }
+    await put({ body, parent: 'p' })
+    expect(await store().findRecord('file', 'file-1')).toEqual(aRecord({ body, parent: 'p' }))
+    expect(await store().findRecord('job', 'file-1')).toBeNull()
+    expect(await store().findRecord('file', 'file-2')).toBeNull()
+  })
+
+  it('lists records by order of adding, whatever their ids and times', async () => {
+    await several()
+    await put({ id: 'early', createdAtMs: 1 })
+    await put({ kind: 'job', id: 'a' })
+    expect(await ids(all)).toEqual(['c', 'a', 'd', 'b', 'early'])
+    expect(await ids({ ...all, order: 'desc' })).toEqual(['early', 'b', 'd', 'a', 'c'])
+  })
+
+  it('pages in both orders from the last id of the page before', async () => {
+    await several()
+    expect(await ids({ limit: 2, order: 'asc' })).toEqual(['c', 'a'])
+    expect(await ids({ limit: 2, order: 'asc', after: 'a' })).toEqual(['d', 'b'])
+    expect(await ids({ limit: 2, order: 'desc', after: 'd' })).toEqual(['a', 'c'])
+    expect(await ids({ limit: 2, order: 'asc', after: 'b' })).toEqual([])
+    expect(await ids({ limit: 2, order: 'asc', after: 'never there' })).toEqual([])
+  })
+
+  it('goes on after a record that was deleted between two pages', async () => {
+    await several()
+    await store().deleteRecord('file', 'c')
+    await store().deleteRecord('file', 'a')
+    expect(await ids({ ...all, after: 'a' })).toEqual(['d', 'b'])
+    expect(await ids(all)).toEqual(['d', 'b'])
+  })
+
+  it('replaces a record where it stands, and puts one that was deleted at the end', async () => {
+    await several()
+    await put({ id: 'a', body: 'new', parent: 'p' })
+    expect(await ids(all)).toEqual(['c', 'a', 'd', 'b'])
+    expect(await store().findRecord('file', 'a')).toEqual(aRecord({ id: 'a', body: 'new', parent: 'p' }))
+    await store().deleteRecord('file', 'a')
+    await put({ id: 'a' })
+    expect(await ids(all)).toEqual(['c', 'd', 'b', 'a'])
+  })
+
+  it('lists only what belongs to a parent where one is given', async () => {
+    await put({ id: 'x', parent: 'one' })
+    await put({ id: 'y', parent: 'two' })
+    await put({ id: 'z', parent: 'one' })
+    expect(await ids(all, 'one')).toEqual(['x', 'z'])
+    expect(await ids({ ...all, after: 'x' }, 'one')).toEqual(['z'])
+    expect(await ids({ ...all, order: 'desc' }, 'one')).toEqual(['z', 'x'])
+    expect(await ids(all)).toEqual(['x', 'y', 'z'])
+  })
+
+  it('deletes a record with all that belongs to it, however deep, and nothing else', async () => {
+    await put({ kind: 'eval', id: 'e' })
+    await put({ kind: 'eval_run', id: 'r', parent: 'e' })
+    await put({ kind: 'output_item', id: 'o', parent: 'r' })
+    await put({ kind: 'output_item', id: 'other', parent: 'r2' })
+    expect(await store().deleteRecord('eval', 'e')).toBe(true)
+    expect(await store().deleteRecord('eval', 'e')).toBe(false)
+    expect(await store().findRecord('eval', 'e')).toBeNull()
+    expect(await store().findRecord('eval_run', 'r')).toBeNull()
+    expect((await store().listRecords('output_item', all)).map(({ id }) => id)).toEqual(['other'])
+  })
+
+  it('puts several records at once or none of them', async () => {
+    const bad = aRecord({ id: 'bad', kind: null as unknown as string })
+    await expect(store().putRecords([aRecord(), bad])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await ids(all)).toEqual([])
+    await store().putRecords([aRecord({ id: 'x' }), aRecord({ id: 'y' })])
+    expect(await ids(all)).toEqual(['x', 'y'])
+  })
+
+  it('shows records to others that have the data open, and keeps them when it is closed', async () => {
+    const other = await open()
+    await put({})
+    expect(await other.findRecord('file', 'file-1')).toEqual(aRecord())
+    await other.close()
+    await store().close()
+    const again = await open()
+    expect(await again.listRecords('file', all)).toEqual([aRecord()])
+    await again.close()
   })
 }
