@@ -5,6 +5,7 @@ import { readManifest } from './student-folder.ts'
 
 /** Loaded when used. */
 export const trainers: Record<StudentKind, () => Promise<Trainer>> = {
+  lm: async () => (await import('./lm/trainer.ts')).lmTrainer,
   micro: async () => (await import('./micro/trainer.ts')).microTrainer,
 }
 

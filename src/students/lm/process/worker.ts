@@ -89,6 +89,8 @@ export function openWorker<C extends Calls>(module: WorkerModule): Worker<C> {
     },
     async close() {
       ended.error ??= new PotstillError('INTERRUPTED', `${capitalised(module.purpose)} was closed.`)
+      // This process must live to see the end of the other.
+      hold(child, true)
       child.kill('SIGKILL')
       await exited
     },
