@@ -70,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'pipeline',
     'pipeline.ts',
     'students/lm',
+    'students/student-folder.ts',
     'serve',
   ],
 }

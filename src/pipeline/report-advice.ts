@@ -57,7 +57,9 @@ export function nextSteps(inputs: AdviceInputs): string[] {
   const { command } = session.options
   const use = [
     `Ask it: ${command} predict ${name} "..."`,
-    `Take it along as one file: ${command} export ${name}`,
+    session.config.student.kind === 'micro'
+      ? `Take it along as one file: ${command} export ${name}`
+      : `Take it along, for llama.cpp, Ollama, vLLM or transformers: ${command} export ${name} --format gguf-q8_0`,
   ]
   const live = arms.some((arm) => arm.role === 'teacher' && arm.source === 'recorded')
     ? [

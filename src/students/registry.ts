@@ -9,9 +9,11 @@ export const trainers: Record<StudentKind, () => Promise<Trainer>> = {
   micro: async () => (await import('./micro/trainer.ts')).microTrainer,
 }
 
+export const studentKinds = Object.keys(trainers) as StudentKind[]
+
 /** Opens the student in a folder, whatever its kind. Throws STUDENT_NOT_FOUND or STUDENT_DAMAGED. */
 export async function openStudent(folder: string): Promise<{ manifest: Manifest; model: ChatModel }> {
-  const manifest = await readManifest(folder, Object.keys(trainers))
+  const manifest = await readManifest(folder, studentKinds)
   const trainer = await trainers[manifest.kind]()
   return { manifest, model: await trainer.open(folder) }
 }

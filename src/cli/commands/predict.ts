@@ -21,17 +21,21 @@ export const predict: CommandDefinition = {
     const { manifest, model } = await openStudent(await namedStudent(context.positional[0], context))
     const { task } = manifest
     const parse = createAnswerParser(task)
-    for await (const row of inputsOf(context, task)) {
-      const reply = await model.complete(buildRequest(task, row, { prompt: task.prompt }))
-      const parsed = parse(reply.content)
-      const answer = {
-        id: row.id,
-        output: 'value' in parsed ? parsed.value : reply.content,
-        confidence: reply.confidence ?? null,
+    try {
+      for await (const row of inputsOf(context, task)) {
+        const reply = await model.complete(buildRequest(task, row, { prompt: task.prompt }))
+        const parsed = parse(reply.content)
+        const answer = {
+          id: row.id,
+          output: 'value' in parsed ? parsed.value : reply.content,
+          confidence: reply.confidence ?? null,
+        }
+        context.stdout.write(
+          context.options['json'] === true ? `${JSON.stringify(answer)}\n` : forPerson(answer),
+        )
       }
-      context.stdout.write(
-        context.options['json'] === true ? `${JSON.stringify(answer)}\n` : forPerson(answer),
-      )
+    } finally {
+      await model.close?.()
     }
     return 0
   },

@@ -48,9 +48,8 @@ export function createLanguageModel(settings: LanguageModelSettings): ChatModel 
       const start = performance.now()
       const share = clock.enter()
       try {
-        const result = await generator.generate(generationOf(settings, encoder, request), {
-          ...(signal === undefined ? {} : { signal }),
-        })
+        const generation = generationOf(settings, encoder, request)
+        const result = await generator.generate(generation, signal === undefined ? {} : { signal })
         return replyOf(settings, result, performance.now() - start, share() * coreCount())
       } finally {
         clock.leave()
