@@ -96,10 +96,14 @@ export interface TrainingSequence {
 
 /** Which tokens may follow, so that an answer is valid by construction. One a sequence; not shared. */
 export interface TokenConstraint {
-  /** V bits, 32 a word, bit set where the token may come next. The array is reused by the next call. */
-  allowed(): Uint32Array
+  /**
+   * V bits, 32 a word, bit set where the token may come next. The array is reused by the next call. With
+   * `remaining`, the number of tokens that may still be written, only tokens after which the answer can be
+   * completed in time, as long as that is possible: so an answer is valid even where it meets its limit.
+   */
+  allowed(remaining?: number): Uint32Array
   /** Tokens that can only come next in this order, worked out without the model; often empty. */
-  forced(): readonly number[]
+  forced(remaining?: number): readonly number[]
   /** Takes one token on; throws when it was not allowed. */
   advance(token: number): void
   /** True once the answer is complete: only an end-of-turn token may follow. */
