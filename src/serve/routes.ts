@@ -1,0 +1,4 @@
+/** The groups of routes that are mounted below /v1, in order. A group is one file: `(deps) => new Hono()`, with paths such as '/files/:id'. */
+import type { RouteGroup } from './deps.ts'
+
+export const routeGroups: readonly RouteGroup[] = []
