@@ -42,7 +42,7 @@ export async function listKeys(
 ): Promise<{ name: string; role: Role; createdAtMs: number }[]> {
   return (await allKeys(store)).map(({ body, createdAtMs }) => {
     const { name, role } = isJsonObject(body) ? body : {}
-    return { name: String(name), role: roleOf(role) ?? 'infer', createdAtMs }
+    return { name: typeof name === 'string' ? name : '', role: roleOf(role) ?? 'infer', createdAtMs }
   })
 }
 

@@ -1,6 +1,7 @@
 /** The database's shape, version by version, forward only. A migration that was released is never edited. */
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import { PotstillError } from '../core/errors.ts'
+import { capturesMigration } from './captures.ts'
 import { recordsMigration } from './record-statements.ts'
 
 /** Entry `i` brings version `i` to `i + 1`. SQLite's user_version holds the version. */
@@ -28,6 +29,7 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   recordsMigration,
+  capturesMigration,
 ]
 
 export const latestVersion = migrations.length

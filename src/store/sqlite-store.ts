@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PotstillError, messageOf } from '../core/errors.ts'
 import type { CallStart, LoggedCall, Store } from '../core/store.ts'
 import { createBackgroundSync } from './background-sync.ts'
+import { createCaptureStatements } from './captures.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { migrate } from './migrations.ts'
 import { createRecordStatements } from './record-statements.ts'
@@ -83,6 +84,7 @@ function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () 
   const statements = prepare(database)
   const splitRequest = createRequestHeads(database)
   const records = createRecordStatements(database)
+  const captures = createCaptureStatements(database)
   const group = createGroupCommit(database, onCommit)
   const read = async <Result>(work: () => Result): Promise<Result> => guard(work)
   const write = async (work: () => void): Promise<void> => {
@@ -93,6 +95,12 @@ function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () 
         throw error
       })
     }
+  }
+  /** A write that says whether it found what it was to change. */
+  const tell = async (work: () => boolean): Promise<boolean> => {
+    let found = false
+    await write(() => void (found = work()))
+    return found
   }
   return {
     findCall: (key) => read(() => toCall(statements.find.get(key) as CallRow | undefined)),
@@ -113,11 +121,12 @@ function createStore(database: DatabaseSyncInstance, guard: Guard, onCommit: () 
     putRecords: (added) => write(() => added.forEach((record) => records.put(record))),
     findRecord: (kind, id) => read(() => records.find(kind, id)),
     listRecords: (kind, page, parent) => read(() => records.list(kind, page, parent)),
-    async deleteRecord(kind, id) {
-      let found = false
-      await write(() => void (found = records.remove(kind, id)))
-      return found
-    },
+    deleteRecord: (kind, id) => tell(() => records.remove(kind, id)),
+    commitCapture: (capture) => write(() => captures.put(capture)),
+    findCapture: (id) => read(() => captures.find(id)),
+    listCaptures: (filter, page) => read(() => captures.list(filter, page)),
+    updateCaptureMetadata: (id, metadata) => tell(() => captures.updateMetadata(id, metadata)),
+    deleteCapture: (id) => tell(() => captures.remove(id)),
     async close() {
       if (!database.isOpen) return
       group.flush()

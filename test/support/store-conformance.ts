@@ -1,6 +1,6 @@
 /** The suite that every implementation of Store passes. It is called from a test file, with a way to open a store. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LoggedCall, Page, Store, StoredRecord } from '../../src/core/store.ts'
+import type { Capture, CaptureFilter, LoggedCall, Page, Store, StoredRecord } from '../../src/core/store.ts'
 
 export function aCall(values: Partial<LoggedCall> = {}): LoggedCall {
   return {
@@ -30,6 +30,7 @@ export function describeStore(name: string, open: () => Promise<Store>, reset: (
     describeCalls(() => store, open)
     describeStarts(() => store, open)
     describeRecords(() => store, open)
+    describeCaptures(() => store, open)
   })
 }
 
@@ -256,5 +257,89 @@ function describeRecords(store: () => Store, open: () => Promise<Store>): void {
     const again = await open()
     expect(await again.listRecords('file', all)).toEqual([aRecord()])
     await again.close()
+  })
+}
+
+export function aCapture(values: Partial<Capture> = {}): Capture {
+  return {
+    id: 'chatcmpl-1',
+    createdAtMs: 1_700_000_000_000,
+    model: 'support-desk',
+    answeredBy: 'student/support-desk@3',
+    workload: null,
+    metadata: {},
+    request: '{"messages":[]}',
+    response: '{"choices":[]}',
+    latencyMs: 1.5,
+    priceUsd: null,
+    stored: true,
+    ...values,
+  }
+}
+
+function describeCaptures(store: () => Store, open: () => Promise<Store>): void {
+  const ids = async (filter: CaptureFilter = {}, page: Partial<Page> = {}): Promise<string[]> =>
+    (await store().listCaptures(filter, { limit: 10, order: 'asc', ...page })).map(({ id }) => id)
+  const add = async (...all: (Partial<Capture> & { id: string })[]): Promise<void> => {
+    await Promise.all(all.map((values) => store().commitCapture(aCapture(values))))
+  }
+
+  it('gives back a capture exactly as it came, in another process too', async () => {
+    const capture = aCapture({
+      workload: 'desk',
+      metadata: { 'a "quoted" key.with[signs]': 'ü \u2028', __proto__x: '' },
+      request: '{ "a" :\t1}\u2028',
+      response: 'with \0 in it',
+      latencyMs: 1 / 3,
+      priceUsd: 0.1,
+      stored: false,
+    })
+    await store().commitCapture(capture)
+    const other = await open()
+    expect(await other.findCapture('chatcmpl-1')).toEqual(capture)
+    await other.close()
+    expect(await store().findCapture('chatcmpl-2')).toBeNull()
+  })
+
+  it('lists captures by time, then id, in both directions and page by page', async () => {
+    await add({ id: 'b', createdAtMs: 2 }, { id: 'c', createdAtMs: 1 }, { id: 'a', createdAtMs: 2 })
+    expect(await ids()).toEqual(['c', 'a', 'b'])
+    expect(await ids({}, { order: 'desc' })).toEqual(['b', 'a', 'c'])
+    expect(await ids({}, { limit: 1, after: 'c' })).toEqual(['a'])
+    expect(await ids({}, { order: 'desc', after: 'b', limit: 1 })).toEqual(['a'])
+    expect(await ids({}, { after: 'b' })).toEqual([])
+    expect(await ids({}, { after: 'nobody' })).toEqual([])
+  })
+
+  it('filters captures by model, workload, time, metadata and whether they were to be stored', async () => {
+    await add(
+      { id: 'a', createdAtMs: 1, model: 'm', workload: 'w', metadata: { k: 'v', 'x.y': '1' } },
+      { id: 'b', createdAtMs: 2, stored: false, metadata: { k: 'other' } },
+      { id: 'c', createdAtMs: 3, workload: 'w', metadata: { k: 'v' } },
+    )
+    expect(await ids({ model: 'm' })).toEqual(['a'])
+    expect(await ids({ workload: 'w' })).toEqual(['a', 'c'])
+    expect(await ids({ sinceMs: 2, untilMs: 3 })).toEqual(['b'])
+    expect(await ids({ storedOnly: true })).toEqual(['a', 'c'])
+    expect(await ids({ metadata: { k: 'v' } })).toEqual(['a', 'c'])
+    expect(await ids({ metadata: { k: 'v', 'x.y': '1' }, workload: 'w' })).toEqual(['a'])
+    expect(await ids({ metadata: { "k' OR 1=1 --": 'v' } })).toEqual([])
+  })
+
+  it('changes the metadata of a capture and nothing else', async () => {
+    await add({ id: 'a', metadata: { old: '1' } })
+    expect(await store().updateCaptureMetadata('a', { fresh: '2' })).toBe(true)
+    expect(await store().findCapture('a')).toEqual(aCapture({ id: 'a', metadata: { fresh: '2' } }))
+    expect(await store().updateCaptureMetadata('nobody', {})).toBe(false)
+  })
+
+  it('deletes a capture, and pages on after it', async () => {
+    await add({ id: 'a', createdAtMs: 1 }, { id: 'b', createdAtMs: 2 }, { id: 'c', createdAtMs: 3 })
+    expect(await store().deleteCapture('b')).toBe(true)
+    expect(await store().deleteCapture('b')).toBe(false)
+    expect(await store().updateCaptureMetadata('b', {})).toBe(false)
+    expect(await store().findCapture('b')).toBeNull()
+    expect(await ids()).toEqual(['a', 'c'])
+    expect(await ids({}, { after: 'b' })).toEqual(['c'])
   })
 }
