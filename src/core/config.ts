@@ -1,5 +1,6 @@
 /** The config file's schema and its defaults. docs/config.md documents each key; a test compares. */
 import { z } from 'zod'
+import { maskKinds } from './masking.ts'
 
 const path = z.string().min(1, 'a path')
 const positive = z.number().positive()
@@ -215,6 +216,8 @@ export const configSchema = z.strictObject({
       leakSimilarity: share.default(0.7),
       /** At most this many rows with one value of a field, by field path. */
       maxPerValue: z.record(z.string(), z.int().positive()).default({}),
+      /** Personal data that placeholders stand for in training rows. */
+      mask: z.array(z.enum(maskKinds)).default([]),
     })
     .prefault({}),
   evaluate: z

@@ -1,4 +1,5 @@
 /** What curation decides about each candidate row, and the sums of it. */
+import type { MaskKind } from './masking.ts'
 
 export type CurationReason =
   | 'failed'
@@ -49,5 +50,7 @@ export interface CurationSummary {
     readonly text: string
   }[]
   readonly balance: readonly ClassShare[]
+  /** Values in the kept rows that placeholders stand for now, by kind; only kinds that were asked for. */
+  readonly masked?: Readonly<Partial<Record<MaskKind, number>>>
   readonly warnings: readonly string[]
 }

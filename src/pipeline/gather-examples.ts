@@ -8,6 +8,7 @@ import { hashJson } from '../core/hash.ts'
 import type { ReportData } from '../core/report-data.ts'
 import type { Example, Row } from '../core/row.ts'
 import { writeTraining } from '../data/write-training.ts'
+import { maskExamples } from '../steps/curate/masking/mask-example.ts'
 import { curate } from '../steps/curate/curate.ts'
 import type { Candidate } from '../steps/curate/entry.ts'
 import { generate, type Outcome } from '../steps/generate/generate.ts'
@@ -110,7 +111,10 @@ export async function* curateCandidates(
     },
     async *work(folder) {
       const options = { task, evaluation: rows.evaluation, ...config.curate }
-      const { kept, fates, summary } = withUnasked(yield* curate(candidates, options), answered.skipped)
+      const curated = withUnasked(yield* curate(candidates, options), answered.skipped)
+      const { fates } = curated
+      const { examples: kept, masked } = maskExamples(curated.kept, config.curate.mask)
+      const summary = { ...curated.summary, ...(masked === null ? {} : { masked }) }
       await writeTraining(join(folder, 'training.chat.jsonl'), 'chat', task, kept)
       await writeTraining(join(folder, 'training.csv'), 'csv', task, kept)
       await writeTraining(join(folder, 'training-rows.json'), 'json', task, kept)

@@ -42,11 +42,18 @@ export function generationSentence(data: ReportData): string {
   return `${generation.model}${label} answered ${count(generation.answered)} of ${countOf(generation.asked, 'input')}${failed}, ${cost}${logged}. ${labelled}`
 }
 
+/** " Placeholders stand for 12 email and 3 phone values in them." */
+function maskedSentence({ curation: { masked } }: ReportData): string {
+  if (masked === undefined) return ''
+  const parts = Object.entries(masked).map(([kind, values]) => `${count(values)} ${kind}`)
+  return ` Placeholders stand for personal data in them, by kind of value: ${parts.join(', ')}.`
+}
+
 export function curationSentence(data: ReportData): string {
   const { candidates, kept, removed } = data.curation
   const gone = removed.reduce((sum, item) => sum + item.rows, 0)
   const fate = gone === 0 ? 'nothing had to be removed' : `${countOf(gone, 'row was', 'rows were')} removed`
-  return `Of ${countOf(candidates, 'candidate row')} curation kept ${count(kept)}; ${fate}.`
+  return `Of ${countOf(candidates, 'candidate row')} curation kept ${count(kept)}; ${fate}.${maskedSentence(data)}`
 }
 
 function removedTable(data: ReportData): Html {
