@@ -44,7 +44,7 @@ export async function resolveAlias(records: RecordStore, name: string): Promise<
   return alias.versions.find((entry) => entry.version === wanted) ?? null
 }
 
-/** The alias with one version more, which answers from then on; made where there is none. Put it to keep it. */
+/** The alias with one version more, which answers from then on; made where there is none. */
 export function withNextVersion(
   alias: Alias | null,
   name: string,
@@ -54,7 +54,7 @@ export function withNextVersion(
   return { name, current: version, versions: [...(alias?.versions ?? []), { version, ...next }] }
 }
 
-export function aliasRecord(alias: Alias): StoredRecord {
+function aliasRecord(alias: Alias): StoredRecord {
   return {
     kind: aliasKind,
     id: alias.name,
@@ -62,4 +62,26 @@ export function aliasRecord(alias: Alias): StoredRecord {
     createdAtMs: alias.versions[0].created_at * 1000,
     body: alias as unknown as Json,
   }
+}
+
+/** Changes of one process wait for each other, for each builds on the one before. */
+const turns = new WeakMap<RecordStore, Promise<unknown>>()
+
+/** Puts what `change` makes of the alias, together with further records. Returns the alias. */
+export function changeAlias(
+  store: RecordStore,
+  name: string,
+  change: (alias: Alias | null) => Alias,
+  further: readonly StoredRecord[] = [],
+): Promise<Alias> {
+  const turn = (turns.get(store) ?? Promise.resolve()).then(async () => {
+    const alias = change(await findAlias(store, name))
+    await store.putRecords([...further, aliasRecord(alias)])
+    return alias
+  })
+  turns.set(
+    store,
+    turn.catch(() => undefined),
+  )
+  return turn
 }

@@ -5,6 +5,7 @@ import type { ChatModel } from '../core/chat-model.ts'
 import type { Store } from '../core/store.ts'
 import type { PriceTable } from '../models/prices.ts'
 import type { Provider } from '../models/providers.ts'
+import type { JobQueue } from './jobs/job-queue.ts'
 import type { KeyCheck, Role } from './keys.ts'
 import type { Log } from './log.ts'
 
@@ -70,6 +71,8 @@ export interface ServeDeps {
   /** The data folder, absolute: runs, students, files of the routes under `files/`. */
   readonly data: string
   readonly models: ModelDirectory
+  /** Runs fine-tuning jobs; started with the server and closed with it. */
+  readonly jobs: JobQueue
   readonly prices: PriceTable
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly settings: ServeSettings

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PotstillError } from '../../src/core/errors.ts'
 import { createApp } from '../../src/serve/app.ts'
 import { defaultSettings, type ServeApp, type ServeDeps } from '../../src/serve/deps.ts'
+import { createJobQueue } from '../../src/serve/jobs/job-queue.ts'
 import { openStore } from '../../src/store/sqlite-store.ts'
 
 export interface ServedApp {
@@ -27,7 +28,7 @@ export function serveApp(given: Partial<ServeDeps> = {}): ServedApp {
   const abort = new AbortController()
   let ids = 0
   const instance = Math.random().toString(36).slice(2, 10)
-  const deps: ServeDeps = {
+  const without: Omit<ServeDeps, 'jobs'> = {
     store,
     data,
     models: {
@@ -45,6 +46,7 @@ export function serveApp(given: Partial<ServeDeps> = {}): ServedApp {
     signal: abort.signal,
     ...given,
   }
+  const deps: ServeDeps = { jobs: createJobQueue(without), ...without }
   const app = createApp(deps)
   const ask: ServedApp['ask'] = async (method, path, body) =>
     app.request(`/v1${path}`, {
@@ -57,6 +59,7 @@ export function serveApp(given: Partial<ServeDeps> = {}): ServedApp {
     })
   const stop = async (): Promise<void> => {
     abort.abort()
+    await deps.jobs.close()
     await store.close()
   }
   return {

@@ -1,0 +1,160 @@
+/** Fine-tuning jobs, one at a time in the order of their making; what a killed server left is taken up again. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PotstillError } from '../../core/errors.ts'
+import { lockRun } from '../../runs/run.ts'
+import { apiError } from '../api-error.ts'
+import { createChange, withStatus, type Running } from './job-change.ts'
+import { messageEvent, type JobDeps } from './job-events.ts'
+import { clearJobFolder, runJob } from './run-job.ts'
+import { hasEnded, jobKind, jobOf, jobRecord, type JobStatus, type StoredJob } from './stored-job.ts'
+
+export interface JobQueue {
+  /** Takes up what is unfinished. Where another server has the data folder's jobs, it says so in the log and takes none. */
+  start(): Promise<void>
+  /** Keeps a job, whose files are in its folder already, and runs it when its turn comes. @throws RUN_LOCKED. */
+  add(job: StoredJob): Promise<void>
+  /** @throws a 404, or a 400 for a job that has ended or cannot change in that way. */
+  cancel(id: string): Promise<StoredJob>
+  pause(id: string): Promise<StoredJob>
+  resume(id: string): Promise<StoredJob>
+  /** When the job under way may be done, as Unix time in seconds; null where nobody knows. */
+  estimatedFinish(id: string): number | null
+  /** Stops the job under way, which the next server takes up, and lets the jobs go. */
+  close(): Promise<void>
+}
+
+export function createJobQueue(deps: JobDeps): JobQueue {
+  const waiting: string[] = []
+  const change = createChange(deps)
+  let running: Running | null = null
+  let working: Promise<void> | null = null
+  let closed = false
+  let lock: (() => Promise<void>) | PotstillError | null = null
+
+  async function takeLock(): Promise<void> {
+    if (typeof lock === 'function') return
+    const folder = join(deps.data, 'jobs')
+    await mkdir(folder, { recursive: true })
+    lock = await lockRun(folder)
+  }
+
+  function kick(): void {
+    if (working !== null || closed) return
+    working = work().finally(() => {
+      working = null
+      if (waiting.length > 0) kick()
+    })
+  }
+
+  async function work(): Promise<void> {
+    for (let id = waiting.shift(); id !== undefined && !closed; id = waiting.shift()) {
+      running = { id, startedMs: deps.now(), stop: new AbortController(), done: () => null }
+      try {
+        await runJob(deps, running, change, () => closed)
+      } catch (error) {
+        // Only where the store is gone; the job stays as it is for the next start.
+        deps.log('error', `The job ${id} cannot go on: ${String(error)}`, { job: id })
+      }
+      running = null
+    }
+  }
+
+  /** The job's process ends after its state says why. */
+  async function leave(id: string, status: JobStatus, message: string): Promise<StoredJob> {
+    const job = await change(id, (job) => {
+      refuseEnded(job, status)
+      return { job: withStatus(deps, job, status), records: [messageEvent(deps, id, message)] }
+    })
+    if (job === null) throw missing(id)
+    const at = waiting.indexOf(id)
+    if (at >= 0) waiting.splice(at, 1)
+    if (running?.id === id) running.stop.abort()
+    return job
+  }
+
+  return {
+    async start() {
+      try {
+        await takeLock()
+      } catch (error) {
+        if (!(error instanceof PotstillError)) throw error
+        deps.log('warn', `No jobs are run here: ${error.message}`)
+        return
+      }
+      waiting.push(...(await unfinished(deps)))
+      kick()
+    },
+    async add(job) {
+      await takeLock()
+      const { id } = job.view
+      const created = [`Created fine-tuning job: ${id}`, 'Files validated, moving job to queued state']
+      const events = created.map((text) => messageEvent(deps, id, text))
+      await deps.store.putRecords([jobRecord(job), ...events])
+      waiting.push(id)
+      kick()
+    },
+    async cancel(id) {
+      const job = await leave(id, 'cancelled', 'The job was cancelled')
+      if (running?.id !== id) await clearJobFolder(deps, id)
+      return job
+    },
+    pause: (id) => leave(id, 'paused', 'The job was paused'),
+    async resume(id) {
+      await takeLock()
+      const job = await change(id, (job) => {
+        if (job.view.status !== 'paused') throw wrongState(job, 'resumed')
+        const records = [messageEvent(deps, id, 'The job was resumed, moving it to queued state')]
+        return { job: withStatus(deps, job, 'queued'), records }
+      })
+      if (job === null) throw missing(id)
+      waiting.push(id)
+      kick()
+      return job
+    },
+    estimatedFinish(id) {
+      const share = running?.id === id ? running.done() : null
+      if (running === null || share === null || share === 0) return null
+      return Math.round((running.startedMs + (deps.now() - running.startedMs) / share) / 1000)
+    },
+    async close() {
+      closed = true
+      running?.stop.abort()
+      await working
+      if (typeof lock === 'function') await lock()
+      lock = null
+    },
+  }
+}
+
+/** Oldest first; what was under way comes before what waits. */
+async function unfinished({ store }: JobDeps): Promise<string[]> {
+  const found: StoredJob[] = []
+  let after: string | undefined
+  for (;;) {
+    const page = await store.listRecords(jobKind, { limit: 500, order: 'asc', after })
+    if (page.length === 0) break
+    found.push(...page.map(jobOf).filter((job) => !hasEnded(job) && job.view.status !== 'paused'))
+    after = page[page.length - 1].id
+  }
+  const isRunning = ({ view }: StoredJob): number => Number(view.status === 'running')
+  return found.sort((a, b) => isRunning(b) - isRunning(a)).map(({ view }) => view.id)
+}
+
+function refuseEnded(job: StoredJob, status: JobStatus): void {
+  if (hasEnded(job)) throw wrongState(job, status)
+  if (status === 'paused' && job.view.status === 'paused') throw wrongState(job, status)
+}
+
+function wrongState({ view }: StoredJob, wanted: string): Error {
+  return apiError(400, `The job ${view.id} cannot be ${wanted}: it is ${view.status}.`, {
+    code: 'invalid_job_state',
+  })
+}
+
+function missing(id: string): Error {
+  return apiError(404, `There is no fine-tuning job ${id}.`, {
+    code: 'not_found',
+    param: 'fine_tuning_job_id',
+  })
+}
