@@ -11,6 +11,7 @@ const targets: Readonly<Record<string, () => Promise<Bench>>> = {
   'lm-generation': async () => (await import('./lm-generation.ts')).benchLmGeneration,
   'lm-desk': async () => (await import('./lm-desk.ts')).benchLmDesk,
   calls: async () => (await import('./calls.ts')).benchCalls,
+  gateway: async () => (await import('./gateway.ts')).benchGateway,
   startup: async () => (await import('./startup.ts')).benchStartup,
   verdict: async () => (await import('./verdict.ts')).benchVerdict,
 }
