@@ -2,6 +2,7 @@
 import type { StepEvent, StepName } from './core/event.ts'
 import { announceRun } from './pipeline/announce-run.ts'
 import { checkTask } from './pipeline/check-task.ts'
+import { compareTeachers, type ComparedTeacher } from './pipeline/compare-teachers.ts'
 import { estimateCost } from './pipeline/estimate.ts'
 import { curateCandidates, generateAnswers } from './pipeline/gather-examples.ts'
 import { reportLostCalls } from './pipeline/lost-calls.ts'
@@ -38,6 +39,19 @@ export async function* runOneStep(
   try {
     yield* begin(session)
     return session.result(yield* oneStep(session, step))
+  } finally {
+    await session.close()
+  }
+}
+
+/** Each teacher alone, and each way of combining them, on the evaluation rows. @throws CONFIG_INVALID for one teacher. */
+export async function* runTeacherComparison(
+  options: SessionOptions,
+): AsyncGenerator<StepEvent, readonly ComparedTeacher[]> {
+  const session = await openSession(options)
+  try {
+    yield* begin(session)
+    return yield* compareTeachers(session)
   } finally {
     await session.close()
   }

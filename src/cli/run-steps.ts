@@ -43,7 +43,8 @@ function summaryStyle(stdout: NodeJS.WritableStream): { width: number; colour: b
   }
 }
 
-function sessionOptions({
+/** The words that all commands on a config take. */
+export function sessionOptions({
   positional,
   options,
   workingDirectory,

@@ -5,21 +5,34 @@ import { PotstillError } from '../core/errors.ts'
 import type { StepEvent } from '../core/event.ts'
 import { hashJson } from '../core/hash.ts'
 import { readPrompt } from '../core/load-config.ts'
-import { createCombinedModel, type Member } from '../steps/generate/combine/combined-model.ts'
+import {
+  createCombinedModel,
+  type CombineWay,
+  type Member,
+} from '../steps/generate/combine/combined-model.ts'
 import type { CombineContext } from '../steps/generate/combine/draft.ts'
+import { askedKey } from './captured-traffic.ts'
 import { teacherReliabilities } from './teacher-reliabilities.ts'
 import type { Session } from './session.ts'
 
 /** @throws what opening a model throws; CONFIG_INVALID where the task or the rows do not allow this way of combining. */
 export async function* openTeacher(session: Session): AsyncGenerator<StepEvent, OpenedModel> {
   const { teacher } = session.config
-  if (!('combine' in teacher)) return session.open(teacher.model)
+  if (!('combine' in teacher)) return withCaptured(session, await session.open(teacher.model))
   refuseText(session, teacher)
+  return yield* combineTeachers(session, teacher, teacher.combine)
+}
+
+/** The configured teachers, combined in this way rather than in the config's. */
+export async function* combineTeachers(
+  session: Session,
+  teacher: SeveralTeachersConfig,
+  combine: CombineWay,
+): AsyncGenerator<StepEvent, OpenedModel> {
   const members = await openMembers(session)
   const judge = teacher.judge === undefined ? undefined : await session.open(teacher.judge.model)
   const rubric = await rubricOf(session, teacher)
-  const reliabilities =
-    teacher.combine === 'weighted' ? yield* teacherReliabilities(session, members) : undefined
+  const reliabilities = combine === 'weighted' ? yield* teacherReliabilities(session, members) : undefined
   const context: CombineContext = {
     task: session.task,
     parse: session.parse,
@@ -28,12 +41,12 @@ export async function* openTeacher(session: Session): AsyncGenerator<StepEvent, 
     ...(rubric === undefined ? {} : { rubric }),
   }
   const model = createCombinedModel(
-    teacher.combine,
+    combine,
     members.map(({ member }) => member),
     context,
   )
   const identity = {
-    combine: teacher.combine,
+    combine,
     members: hashJson(
       members.map(({ member, opened }) => [opened.identity, { ...member, model: member.model.id }]),
     ),
@@ -41,6 +54,24 @@ export async function* openTeacher(session: Session): AsyncGenerator<StepEvent, 
     reliabilities: hashJson(reliabilities ?? null),
   }
   return { model, identity, priceBasis: model.priceBasis ?? 'price unknown' }
+}
+
+/** What traffic has an answer to is not asked again; it keeps the latency and the price that it had. */
+function withCaptured({ rows }: Session, teacher: OpenedModel): OpenedModel {
+  const { captured } = rows
+  if (captured === null) return teacher
+  const { model, identity } = teacher
+  return {
+    ...teacher,
+    identity: { ...identity, captured: captured.hash },
+    model: {
+      ...model,
+      async complete(request, signal) {
+        const reply = captured.replies.get(askedKey(request.messages))
+        return reply ?? model.complete(request, signal)
+      },
+    },
+  }
 }
 
 export interface OpenedMember {
