@@ -86,7 +86,7 @@ async function checkConfig(context: CommandContext, data: string): Promise<Check
   }
   try {
     const loaded = await loadConfig(file)
-    const rows = await prepareRows(loaded, loaded.config.seed)
+    const rows = await prepareRows(loaded, loaded.config.seed, data)
     const counts = `${rows.labelled.length} labelled, ${rows.unlabelled.length} unlabelled, ${rows.evaluation.length} evaluation rows`
     const check: Check = { state: 'ok', name: 'config', text: `${file}: ${counts}` }
     return [check, ...(await checkModels(loaded, data, context.environment))]

@@ -148,6 +148,20 @@ const price = z.strictObject({
   output: z.number().min(0),
 })
 
+/** Traffic that `potstill serve` has kept: its inputs are rows, its replies the teacher's answers to them. */
+const captured = z.strictObject({
+  /** What the client asked for: an alias, a model. */
+  model: z.string().min(1).optional(),
+  workload: z.string().min(1).optional(),
+  /** A date or a time as ISO 8601 has it; from then on. */
+  since: z
+    .string()
+    .refine((text) => !Number.isNaN(Date.parse(text)), 'a date such as 2026-11-01')
+    .optional(),
+  /** Pairs that the traffic must have. */
+  metadata: z.record(z.string(), z.string()).default({}),
+})
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -174,6 +188,7 @@ export const configSchema = z.strictObject({
     unlabelled: path.optional(),
     labelled: path.optional(),
     evaluation: path.optional(),
+    captured: captured.optional(),
     /** Name of the field that says which rows belong together (conversation, customer, document). */
     group: z.string().optional(),
   }),

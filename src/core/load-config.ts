@@ -108,10 +108,18 @@ function checkArms(config: Config, file: string): void {
 }
 
 function checkData(config: Config, file: string): void {
-  if (config.data.unlabelled === undefined && config.data.labelled === undefined) {
+  const { unlabelled, labelled, captured } = config.data
+  if (unlabelled === undefined && labelled === undefined && captured === undefined) {
     throw new PotstillError('CONFIG_INVALID', `${file}: data names neither unlabelled nor labelled rows`, {
-      hint: 'Give data.unlabelled (inputs for the teacher to answer), data.labelled (rows people answered), or both.',
+      hint: 'Give data.unlabelled (inputs for the teacher to answer), data.labelled (rows people answered), or both; or data.captured (traffic of `potstill serve`).',
     })
+  }
+  if (captured !== undefined && 'combine' in config.teacher) {
+    throw new PotstillError(
+      'CONFIG_INVALID',
+      `${file}: data.captured has one teacher's answers, and teacher combines several`,
+      { hint: 'Give the one model that answered: teacher: { model: ... }.' },
+    )
   }
 }
 

@@ -14,6 +14,7 @@ export async function* announceRun({ run, rows, config, seed }: Session): AsyncG
     level: 'info',
     text: `Run ${run.manifest.id}, seed ${seed}: ${counts.join(', ')}; teacher ${teacherText(config)}; in ${run.folder}`,
   }
+  if (rows.captured !== null) yield { type: 'message', level: 'info', text: `${rows.captured.summary}.` }
 }
 
 function teacherText(config: Config): string {

@@ -56,7 +56,10 @@ function callsOf(session: Session, name: string): Calls {
   }
   const teacher = teachers.find((model) => model.name === name)
   if (teacher === undefined) return { rows: rows.evaluation, calls: rows.evaluation.length, draftsShown: 0 }
-  const all = [...asked, ...(combine === 'weighted' ? rows.labelled : [])]
+  const answered = rows.captured?.replies
+  const all = [...asked, ...(combine === 'weighted' ? rows.labelled : [])].filter(
+    (row) => answered?.has(row.key) !== true,
+  )
   return { rows: all, calls: all.length * teacher.samples, draftsShown: 0 }
 }
 

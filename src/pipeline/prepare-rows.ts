@@ -10,6 +10,8 @@ import type { Row } from '../core/row.ts'
 import { splitByGroup } from '../core/split.ts'
 import type { Task, TaskOutput } from '../core/task.ts'
 import { readRows, type ReadOptions } from '../data/read-rows.ts'
+import { openStore } from '../store/sqlite-store.ts'
+import { readCapturedRows, type CapturedRows } from './captured-traffic.ts'
 
 export interface PreparedRows {
   readonly task: Task
@@ -20,23 +22,30 @@ export interface PreparedRows {
   readonly evaluationFrom: string
   /** Evaluation rows without an expected answer: the teacher's answers stand in, and scores are agreement with it. */
   readonly needsExpected: boolean
+  /** Traffic whose rows are among those above, with the answers they got; null where the config names none. */
+  readonly captured: CapturedRows | null
 }
 
 /** More held-out rows than this cost more than they tell. */
 const mostHeldOutRows = 500
 
-/** @throws DATA_* naming the file and line; CONFIG_INVALID where the data cannot serve. */
-export async function prepareRows(loaded: LoadedConfig, seed: number): Promise<PreparedRows> {
+/** `data` is the data folder, where captured traffic is. @throws DATA_* naming the file and line; CONFIG_INVALID where the data cannot serve. */
+export async function prepareRows(loaded: LoadedConfig, seed: number, data: string): Promise<PreparedRows> {
   const { config, folder } = loaded
-  const output = loaded.output ?? (await inferFromLabels(loaded))
+  const captured = await capturedRows(config, data)
+  const output =
+    loaded.output ??
+    (captured === null || config.data.labelled !== undefined
+      ? await inferFromLabels(loaded)
+      : captured.output)
   const fields = outputFields(output)
   const { input, context } = config.task
   const task: Task = { name: config.name, input, context, prompt: loaded.taskPrompt, output, fields }
   const read = (path: string | undefined, answers: ReadOptions['answers']): Promise<Row[]> =>
     path === undefined ? Promise.resolve([]) : collectRows(loaded, path, answers, task)
   const labelled = await read(config.data.labelled, 'required')
-  const unlabelled = await read(config.data.unlabelled, 'ignored')
-  const rows = { task, labelled, unlabelled }
+  const unlabelled = [...(captured?.rows ?? []), ...(await read(config.data.unlabelled, 'ignored'))]
+  const rows = { task, labelled, unlabelled, captured }
   if (config.data.evaluation === undefined) return splitOff(rows, config, seed)
   const evaluation = await read(config.data.evaluation, 'optional')
   const without = evaluation.filter((row) => row.expected === undefined).length
@@ -57,7 +66,7 @@ export async function prepareRows(loaded: LoadedConfig, seed: number): Promise<P
 }
 
 function splitOff(
-  rows: Pick<PreparedRows, 'task' | 'labelled' | 'unlabelled'>,
+  rows: Pick<PreparedRows, 'task' | 'labelled' | 'unlabelled' | 'captured'>,
   config: Config,
   seed: number,
 ): PreparedRows {
@@ -70,13 +79,31 @@ function splitOff(
       hint: 'Give more rows, or an evaluation file of their own (data.evaluation).',
     })
   }
-  const kind = fromLabels ? 'labelled' : 'unlabelled'
+  const kind = fromLabels ? 'labelled' : rows.captured === null ? 'unlabelled' : 'captured and unlabelled'
   return {
     ...rows,
     ...(fromLabels ? { labelled: rest } : { unlabelled: rest }),
     evaluation: heldOut,
     evaluationFrom: `${heldOut.length} of ${pool.length} ${kind} rows, split off by group before anything was generated`,
     needsExpected: !fromLabels,
+  }
+}
+
+async function capturedRows(config: Config, data: string): Promise<CapturedRows | null> {
+  const { captured, group } = config.data
+  if (captured === undefined) return null
+  const { model, workload, since, metadata } = captured
+  const filter = {
+    metadata,
+    ...(model === undefined ? {} : { model }),
+    ...(workload === undefined ? {} : { workload }),
+    ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+  }
+  const store = openStore(data)
+  try {
+    return await readCapturedRows(store, filter, group)
+  } finally {
+    await store.close()
   }
 }
 

@@ -102,8 +102,12 @@ const rowsUnderWay = 512
 export async function openSession(options: SessionOptions): Promise<Session> {
   const loaded = await loadConfig(options.configFile)
   const seed = options.seed ?? loaded.config.seed
-  const rows = await prepareRows(loaded, seed)
-  const inputs = await hashInputs(loaded)
+  const rows = await prepareRows(loaded, seed, options.data)
+  const { captured } = rows
+  const inputs = {
+    ...(await hashInputs(loaded)),
+    ...(captured === null ? {} : { 'captured traffic': captured.hash }),
+  }
   const run = await openRun({
     data: options.data,
     name: loaded.config.name,
