@@ -59,21 +59,25 @@ export function isChat(value: JsonObject): boolean {
   return Object.hasOwn(value, 'messages') || isPreference(value)
 }
 
+/** Older exports say completion where newer ones say output. */
+const preferredKeys = ['preferred_output', 'preferred_completion'] as const
+
 function isPreference(value: JsonObject): boolean {
-  return Object.hasOwn(value, 'preferred_output') && isJsonObject(value.input)
+  return isJsonObject(value.input) && preferredKeys.some((key) => Object.hasOwn(value, key))
 }
 
 /** The preferred of two answers is the expected one. */
 function readPreference(value: JsonObject, place: Place): Exchange {
   const question = readConversation((value.input as JsonObject).messages, place)
-  const output = value.preferred_output
+  const key = preferredKeys.find((name) => Object.hasOwn(value, name)) ?? preferredKeys[0]
+  const output = value[key]
   const last = Array.isArray(output) ? (output.at(-1) as Json | undefined) : undefined
   if (!isJsonObject(last)) {
     throw dataFault(
       place,
-      `preferred_output must be a list of messages, got ${show(output)}`,
+      `${key} must be a list of messages, got ${show(output)}`,
       'See the format of OpenAI preference files.',
     )
   }
-  return { ...question, answer: textOf(last.content, 'preferred_output.content', place) }
+  return { ...question, answer: textOf(last.content, `${key}.content`, place) }
 }

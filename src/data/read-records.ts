@@ -13,6 +13,8 @@ export interface RecordOptions {
   readonly shownAs?: string
   /** The longest line, object or CSV row, in characters; ten million by default. */
   readonly maxLineLength?: number
+  /** JSONL: takes a line that is no record, so that the next is read; thrown by default. */
+  readonly onFault?: (fault: unknown, line: number) => void
   /** Opens the file; the file system by default. */
   readonly open?: (file: string) => AsyncIterable<Uint8Array>
 }
@@ -40,7 +42,13 @@ export async function* readRecords(
   const limit = options.maxLineLength ?? 10_000_000
   const text = decodeText((options.open ?? readBytes)(file), shown)
   let count = 0
-  for await (const record of parse(formats[extname(file).toLowerCase()], text, shown, limit)) {
+  for await (const record of parse(
+    formats[extname(file).toLowerCase()],
+    text,
+    shown,
+    limit,
+    options.onFault,
+  )) {
     count++
     yield record
   }
@@ -52,6 +60,7 @@ async function* parse(
   text: AsyncIterable<string>,
   file: string,
   limit: number,
+  onFault: RecordOptions['onFault'],
 ): AsyncGenerator<RawRecord, void> {
   switch (format) {
     case 'csv':
@@ -61,7 +70,7 @@ async function* parse(
     case 'json':
       return yield* readJsonObjects(text, file, limit)
     case 'jsonl':
-      return yield* readJsonLines(text, file, limit)
+      return yield* readJsonLines(text, file, limit, onFault)
     default:
       return yield* sniff(text, file, limit)
   }
