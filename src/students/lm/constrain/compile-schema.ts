@@ -25,8 +25,8 @@ import { uniqueTerm } from './unique.ts'
 /** What all of one schema is read with. */
 interface Reader {
   readonly alphabet: Alphabet
-  /** What x-quoted strings are taken from. */
-  readonly input?: string
+  /** Strings quoted from the input are left as holes. */
+  readonly quotes: boolean
   /** Terms by schema and by the references that led to it. */
   readonly known: Map<Json, Map<string, Term>>
 }
@@ -36,11 +36,18 @@ const deepestAny = 2
 const longestLeastAnswer = 100_000
 const mostTerms = 300_000
 
-/** The texts of all answers to a schema, as far as they can be held to. Throws SCHEMA_INVALID with the place. */
-export function compileSchema(alphabet: Alphabet, schema: JsonObject, input?: string): Term {
-  createSchemaValidator(schema)
+/** Schemas that are known to be well written: checking takes longer than all the rest. */
+const checked = new WeakSet<JsonObject>()
+
+/**
+ * The texts of all answers to a schema, as far as they can be held to. With `quotes`, strings that are quoted
+ * from an input are the terms' hole. Throws SCHEMA_INVALID with the place.
+ */
+export function compileSchema(alphabet: Alphabet, schema: JsonObject, quotes = false): Term {
+  if (!checked.has(schema)) createSchemaValidator(schema)
+  checked.add(schema)
   const place: Place = { document: schema, where: ['schema'], following: [], repeats: 0 }
-  const term = valueTerm({ alphabet, input, known: new Map() }, schema, place)
+  const term = valueTerm({ alphabet, quotes, known: new Map() }, schema, place)
   if (term === alphabet.terms.empty) fail(place, 'has no value that could be written in full')
   if (leastLength(term) > longestLeastAnswer) {
     fail(place, `has no value of less than ${longestLeastAnswer} characters`)
@@ -94,7 +101,7 @@ function typeTerm(reader: Reader, type: string, flat: Flat): Term {
     case 'number':
       return boundedNumberTerm(alphabet, type, flat)
     case 'string':
-      return stringTerm(alphabet, flat, reader.input)
+      return stringTerm(alphabet, flat, reader.quotes)
     case 'array':
       return arrayTerm(reader, flat)
     case 'object':

@@ -3,19 +3,21 @@ import { PotstillError } from '../../../core/errors.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import type { TextTokenizer } from '../text/tokenizer.ts'
 import type { ConstraintSource, TokenConstraint } from '../types.ts'
+import { createBinding, type Binding } from './binding.ts'
 import { isWritable, type Alphabet } from './characters.ts'
 import { compileSchema } from './compile-schema.ts'
 import { findForcedTokens } from './forced-tokens.ts'
-import { createMasks, type Masks } from './masks.ts'
+import { createMasks, type SharedMasks } from './masks.ts'
+import { quotedTerm } from './quoted.ts'
 import { concatenate } from './term-facts.ts'
-import { createTerms, type Term, type Terms } from './terms.ts'
+import { createTerms, type Term } from './terms.ts'
 import { tokenTrie } from './token-trie.ts'
 
-/** What constraints of one source share. */
+/** What constraints of one schema, or of the same labels, share. */
 interface Grammar {
-  readonly terms: Terms
+  readonly alphabet: Alphabet
   readonly start: Term
-  readonly masks: Masks
+  readonly shared: SharedMasks
   readonly forced: Map<string, readonly number[]>
 }
 
@@ -36,40 +38,44 @@ export interface AnswerConstraint extends TokenConstraint {
 
 /**
  * Throws SCHEMA_INVALID where the schema says what an answer cannot be held to, or no value can be written.
- * Cheap for a source that was seen before: its states and their masks are kept with the tokenizer, but for
- * those of schemas that quote from an input, of which each input has its own.
+ * Cheap for a schema that was seen before: its states and their masks are kept with the tokenizer, but for
+ * those inside of quotes, of which each input has its own. Strings marked x-quoted are quotes where an input
+ * is given that has words to quote, else any strings.
  */
 export function createConstraint(source: ConstraintSource, tokenizer: TextTokenizer): AnswerConstraint {
-  const grammar = grammarOf(source, tokenizer)
-  return begin(grammar, tokenizer)
+  const trie = tokenTrie(tokenizer)
+  const { input } = source.kind === 'json' ? source : {}
+  if (input !== undefined) {
+    const grammar = grammarOf(source, tokenizer, true)
+    const { terms } = grammar.alphabet
+    const content = quotedTerm(grammar.alphabet, input, String(terms.size))
+    if (content !== terms.empty) return begin(grammar, tokenizer, createBinding(terms, trie, content))
+  }
+  const grammar = grammarOf(source, tokenizer, false)
+  const { terms } = grammar.alphabet
+  return begin(grammar, tokenizer, createBinding(terms, trie, terms.empty))
 }
 
-function grammarOf(source: ConstraintSource, tokenizer: TextTokenizer): Grammar {
+function grammarOf(source: ConstraintSource, tokenizer: TextTokenizer, quotes: boolean): Grammar {
   const kept = grammars.get(tokenizer) ?? new Map<string, Grammar>()
   grammars.set(tokenizer, kept)
-  const key = JSON.stringify(source.kind === 'json' && !quotes(source) ? { ...source, input: '' } : source)
+  const key = JSON.stringify(source.kind === 'json' ? [source.schema, quotes] : source.labels)
   const known = kept.get(key)
   kept.delete(key)
-  const grammar = known === undefined || known.terms.size > mostTerms ? compile(source, tokenizer) : known
+  const isUsable = known !== undefined && known.alphabet.terms.size <= mostTerms
+  const grammar = isUsable ? known : compile(source, tokenizer, quotes)
   kept.set(key, grammar)
   for (const oldest of kept.keys()) if (kept.size > keptGrammars) kept.delete(oldest)
   return grammar
 }
 
-function quotes(source: ConstraintSource): boolean {
-  return source.kind === 'json' && JSON.stringify(source.schema).includes('"x-quoted":true')
-}
-
-function compile(source: ConstraintSource, tokenizer: TextTokenizer): Grammar {
-  const terms = createTerms()
-  const trie = tokenTrie(tokenizer)
-  const alphabet: Alphabet = { terms, writable: trie.writable }
+function compile(source: ConstraintSource, tokenizer: TextTokenizer, quotes: boolean): Grammar {
+  const alphabet: Alphabet = { terms: createTerms(), writable: tokenTrie(tokenizer).writable }
   const start =
     source.kind === 'json'
-      ? compileSchema(alphabet, source.schema as JsonObject, source.input)
+      ? compileSchema(alphabet, source.schema as JsonObject, quotes)
       : labelsTerm(alphabet, source.labels)
-  const words = Math.ceil(tokenizer.vocabularySize / 32)
-  return { terms, start, masks: createMasks(terms, trie, words, tokenizer.endOfTurnIds), forced: new Map() }
+  return { alphabet, start, shared: { masks: new Map(), counts: new Map() }, forced: new Map() }
 }
 
 function labelsTerm(alphabet: Alphabet, labels: readonly string[]): Term {
@@ -84,13 +90,19 @@ function labelsTerm(alphabet: Alphabet, labels: readonly string[]): Term {
   throw new PotstillError('SCHEMA_INVALID', `labels: ${problem}`)
 }
 
-function begin(grammar: Grammar, tokenizer: TextTokenizer): AnswerConstraint {
-  const { terms, start, masks } = grammar
-  let state = start
+function begin(grammar: Grammar, tokenizer: TextTokenizer, binding: Binding): AnswerConstraint {
+  const { terms } = grammar.alphabet
+  const masks = createMasks(grammar.shared, {
+    trie: tokenTrie(tokenizer),
+    binding,
+    words: Math.ceil(tokenizer.vocabularySize / 32),
+    endIds: tokenizer.endOfTurnIds,
+  })
+  let state = binding.bind(grammar.start)
   let ended = false
   let written: Uint8Array = new Uint8Array(0)
   return {
-    shortestTokens: masks.tokensToEnd(start),
+    shortestTokens: masks.tokensToEnd(state),
     get complete() {
       return ended || state === terms.epsilon
     },
@@ -98,18 +110,18 @@ function begin(grammar: Grammar, tokenizer: TextTokenizer): AnswerConstraint {
     forced(remaining) {
       if (ended) return []
       written = recent(tokenizer, written)
-      const tokens = forcedAt(grammar, tokenizer, written, state)
-      const after = walk(grammar, tokenizer, state, tokens)
-      const left = (remaining ?? Infinity) - tokens.length
-      return masks.tokensToEnd(after) <= left ? tokens : []
+      const tokens = forcedAt(grammar, tokenizer, binding, written, state)
+      if (tokens.length === 0 || remaining === undefined) return tokens
+      const after = walk(tokenizer, binding, state, tokens)
+      return after !== null && masks.tokensToEnd(after) <= remaining - tokens.length ? tokens : []
     },
     advance(token) {
       if (tokenizer.endOfTurnIds.includes(token) && (ended || state.nullable)) {
         ended = true
         return
       }
-      const next = ended ? terms.empty : walk(grammar, tokenizer, state, [token])
-      if (next === terms.empty) {
+      const next = ended ? null : walk(tokenizer, binding, state, [token])
+      if (next === null) {
         const [shown, before] = [tokenizer.decode([token]), Buffer.from(written).toString('utf8')]
         throw new Error(
           `constraint: token ${token}, ${JSON.stringify(shown)}, may not come after ${JSON.stringify(before)}`,
@@ -121,29 +133,36 @@ function begin(grammar: Grammar, tokenizer: TextTokenizer): AnswerConstraint {
   }
 }
 
-/** The state after these tokens; `empty` where one of them may not come. */
-function walk({ terms }: Grammar, tokenizer: TextTokenizer, start: Term, tokens: readonly number[]): Term {
+/** The state after these tokens; null where one of them may not come. */
+function walk(
+  tokenizer: TextTokenizer,
+  { step }: Binding,
+  start: Term,
+  tokens: readonly number[],
+): Term | null {
   const { silent } = tokenTrie(tokenizer)
-  let state = start
+  let state: Term | null = start
   for (const token of tokens) {
-    if (silent.has(token)) return terms.empty
-    for (const byte of tokenizer.tokenBytes(token)) state = terms.step(state, byte)
+    if (silent.has(token)) return null
+    for (const byte of tokenizer.tokenBytes(token)) state = state && step(state, byte)
   }
   return state
 }
 
 function forcedAt(
-  { terms, forced }: Grammar,
+  { forced }: Grammar,
   tokenizer: TextTokenizer,
+  binding: Binding,
   written: Uint8Array,
   state: Term,
 ): readonly number[] {
   const key = `${state.id} ${Buffer.from(written).toString('latin1')}`
   const known = forced.get(key)
   if (known !== undefined) return known
+  const { filled } = binding
+  const found = findForcedTokens(tokenizer, binding, written, state)
   if (forced.size >= mostForced) forced.clear()
-  const found = findForcedTokens(tokenizer, terms, written, state)
-  forced.set(key, found)
+  if (!state.own && binding.filled === filled) forced.set(key, found)
   return found
 }
 

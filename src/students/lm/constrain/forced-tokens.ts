@@ -13,7 +13,8 @@
  */
 import type { TextTokenizer } from '../text/tokenizer.ts'
 import { concatenate, firstBytes } from './term-facts.ts'
-import type { Term, Terms } from './terms.ts'
+import type { Term } from './terms.ts'
+import type { Binding } from './binding.ts'
 
 /** One of each kind that patterns of pieces tell apart: letters (in shortened forms like 's), digits, space, marks. */
 const kinds = ['s', 'S', '0', ' ', '\n', '"', '\\', "'", '.', '-', 'é', '\u0301', '中']
@@ -25,31 +26,32 @@ const longestRun = 256
 /** `written`: the answer so far, or its end from where a piece begins. */
 export function findForcedTokens(
   tokenizer: TextTokenizer,
-  terms: Terms,
+  binding: Binding,
   written: Uint8Array,
   state: Term,
 ): readonly number[] {
-  const run = forcedRun(terms, state)
+  const run = forcedRun(binding, state)
   const text = decode(concatenate([written, run.bytes]))
   if (run.bytes.length === 0 || text === null) return []
   const length = written.length + run.bytes.length
-  const samples = samplesOf(terms, run.after)
+  const samples = samplesOf(binding, run.after)
   const ends = commonEnds(samples.map((sample) => tokenizer.pieceLengths(text + sample)))
   const end = ends.filter((place) => place <= length).pop() ?? 0
   return tokensBetween(tokenizer, tokenizer.encode(text + samples[0]), written.length, end)
 }
 
 /** The bytes that can only come next, up to the end of a character, and the state after them. */
-function forcedRun(terms: Terms, start: Term): { readonly bytes: Uint8Array; readonly after: Term } {
+function forcedRun({ step }: Binding, start: Term): { readonly bytes: Uint8Array; readonly after: Term } {
   const bytes: number[] = []
   let whole = { length: 0, after: start }
   let state = start
   let pending = 0
   while (!state.nullable && bytes.length < longestRun) {
     const [byte, other] = firstBytes(state)
-    if (byte === undefined || other !== undefined) break
+    const next = byte === undefined || other !== undefined ? null : step(state, byte)
+    if (next === null) break
     bytes.push(byte)
-    state = terms.step(state, byte)
+    state = next
     pending = byte < 0x80 ? 0 : byte >= 0xc0 ? utf8Length(byte) - 1 : pending - 1
     if (pending === 0) whole = { length: bytes.length, after: state }
   }
@@ -70,10 +72,10 @@ function decode(bytes: Uint8Array): string | null {
 }
 
 /** Beginnings of what may follow; "" is one where the answer may end. */
-function samplesOf(terms: Terms, state: Term): readonly string[] {
+function samplesOf(binding: Binding, state: Term): readonly string[] {
   let samples: readonly Sample[] = [{ text: '', state }]
   for (let length = 0; length < sampleLength; length++) {
-    const longer = samples.flatMap((sample) => goOn(terms, sample))
+    const longer = samples.flatMap((sample) => goOn(binding, sample))
     if (length > 0 && longer.length > mostSamples) break
     samples = longer
   }
@@ -85,28 +87,27 @@ interface Sample {
   readonly state: Term
 }
 
-function goOn(terms: Terms, sample: Sample): Sample[] {
+function goOn({ step }: Binding, sample: Sample): Sample[] {
   const first = firstBytes(sample.state)
   const characters =
-    first.length > fewBytes ? kinds : first.map((byte) => characterFrom(terms, sample.state, byte))
+    first.length > fewBytes ? kinds : first.map((byte) => characterFrom(step, sample.state, byte))
   const longer = characters.flatMap((character) => {
-    const after = new TextEncoder()
-      .encode(character)
-      .reduce((state, byte) => terms.step(state, byte), sample.state)
-    return after === terms.empty ? [] : [{ text: sample.text + character, state: after }]
+    let after: Term | null = sample.state
+    for (const byte of new TextEncoder().encode(character)) after = after && step(after, byte)
+    return after === null ? [] : [{ text: sample.text + character, state: after }]
   })
   return sample.state.nullable ? [sample, ...longer] : longer
 }
 
 /** A character that begins with this byte; which of them makes no difference to where pieces end. */
-function characterFrom(terms: Terms, start: Term, lead: number): string {
+function characterFrom(step: Binding['step'], start: Term, lead: number): string {
   const bytes = [lead]
-  let state = terms.step(start, lead)
-  while (bytes.length < utf8Length(lead)) {
+  let state = step(start, lead)
+  while (state !== null && bytes.length < utf8Length(lead)) {
     const [byte] = firstBytes(state)
     if (byte === undefined) break
     bytes.push(byte)
-    state = terms.step(state, byte)
+    state = step(state, byte)
   }
   return Buffer.from(bytes).toString('utf8')
 }

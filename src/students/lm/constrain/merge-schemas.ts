@@ -30,6 +30,11 @@ const annotations = new Set(
   ),
 )
 
+/** Whether a schema has keywords that may make a value invalid. */
+export function limits(schema: JsonObject): boolean {
+  return Object.keys(schema).some((key) => !annotations.has(key))
+}
+
 /** The same with `const` written as `enum`, and `nullable` as a type. */
 export function plainSchema(schema: JsonObject): JsonObject {
   const { const: constant, nullable, ...rest } = schema

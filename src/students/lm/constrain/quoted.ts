@@ -1,57 +1,52 @@
 /** The strings that are quoted from an input word for word: from the start of a word to the end of one. */
 import { isWritable, type Alphabet } from './characters.ts'
-import { concatenate, precedes } from './term-facts.ts'
+import { firstOf, quoteEndMark } from './term-facts.ts'
 import type { LazyRule, Term } from './terms.ts'
 
-/** An input by its characters; place p lies before character p. */
+/** An input as the bytes that JSON writes for it inside a string; place p lies before byte p. */
 interface Source {
-  /** As JSON writes them inside a string. */
-  readonly bytes: readonly Uint8Array[]
-  readonly writable: readonly boolean[]
+  /** Tells inputs apart among the terms. */
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Where a quote may begin. */
   readonly starts: readonly number[]
   /** By place: a quote may end here. */
   readonly ends: readonly boolean[]
-  /** By place: the next place at or after it where a quote may end; null where the vocabulary cannot get there. */
-  readonly nextEnd: readonly (number | null)[]
+  /** By place: the next place at or after it where a quote may end; -1 where the vocabulary cannot get there. */
+  readonly nextEnd: Int32Array
+  /** By place: the byte after it can be written, and leads to an end. */
+  readonly goesOn: readonly boolean[]
 }
 
-/** What stands inside the quotation marks; `empty` where nothing can be quoted. */
-export function quotedTerm(alphabet: Alphabet, input: string): Term {
-  const source = readSource(alphabet, input)
-  return source.starts.length === 0
-    ? alphabet.terms.empty
-    : placesTerm(alphabet, source, source.starts, 'start')
+/** What stands inside the quotation marks; `empty` where nothing can be quoted. `name` is the input's among these terms. */
+export function quotedTerm(alphabet: Alphabet, input: string, name: string): Term {
+  const source = readSource(alphabet, input, name)
+  return source.starts.length === 0 ? alphabet.terms.empty : placesTerm(alphabet, source, source.starts, true)
 }
 
-function readSource(alphabet: Alphabet, input: string): Source {
+function readSource(alphabet: Alphabet, input: string, name: string): Source {
   const characters = Array.from(input.trim().replaceAll(/\p{Surrogate}/gu, '\uFFFD'))
   const escaped = characters.map((character) => JSON.stringify(character).slice(1, -1))
-  const writable = escaped.map((text) => isWritable(alphabet, text))
-  const places = Array.from({ length: characters.length + 1 }, (_, place) => place)
-  const isSpace = characters.map((character) => /\s/u.test(character))
-  const ends = places.map((place) => place > 0 && !isSpace[place - 1] && !joins(characters, place))
-  const nextEnd: (number | null)[] = places.map(() => null)
-  for (let place = characters.length; place >= 0; place--) {
-    nextEnd[place] = ends[place] ? place : writable[place] ? nextEnd[place + 1] : null
+  const bytes = new TextEncoder().encode(escaped.join(''))
+  const ends = Array.from({ length: bytes.length + 1 }, () => false)
+  const starts: number[] = []
+  const blocked = new Set<number>()
+  let place = 0
+  characters.forEach((character, index) => {
+    const isSpace = /\s/u.test(character)
+    const begins = index === 0 || !(isWordCharacter(characters[index - 1]) && isWordCharacter(character))
+    if (begins && !isSpace) starts.push(place)
+    if (!isWritable(alphabet, escaped[index])) blocked.add(place)
+    if (index > 0) ends[place] = begins && !/\s/u.test(characters[index - 1])
+    place += Buffer.byteLength(escaped[index])
+  })
+  ends[bytes.length] = bytes.length > 0
+  const nextEnd = new Int32Array(bytes.length + 1).fill(-1)
+  for (let at = bytes.length; at >= 0; at--) {
+    nextEnd[at] = ends[at] ? at : blocked.has(at) ? -1 : (nextEnd[at + 1] ?? -1)
   }
-  const canStart = (place: number): boolean => !isSpace[place] && !joins(characters, place) && writable[place]
-  return {
-    bytes: escaped.map((text) => new TextEncoder().encode(text)),
-    writable,
-    starts: places.slice(0, -1).filter((place) => canStart(place) && nextEnd[place + 1] !== null),
-    ends,
-    nextEnd,
-  }
-}
-
-/** Whether a word goes on across this place. */
-function joins(characters: readonly string[], place: number): boolean {
-  return (
-    place > 0 &&
-    place < characters.length &&
-    isWordCharacter(characters[place - 1]) &&
-    isWordCharacter(characters[place])
-  )
+  const goesOn = Array.from(bytes, (_, at) => !blocked.has(at) && nextEnd[at + 1] >= 0)
+  return { name, bytes, starts: starts.filter((start) => goesOn[start]), ends, nextEnd, goesOn }
 }
 
 function isWordCharacter(character: string): boolean {
@@ -59,8 +54,9 @@ function isWordCharacter(character: string): boolean {
 }
 
 /** What may follow when the quote so far ends at one of these places. */
-function placesTerm(alphabet: Alphabet, source: Source, places: readonly number[], key: string): Term {
-  return alphabet.terms.lazy(`quoted ${key}`, () => placesRule(alphabet, source, places, key === 'start'))
+function placesTerm(alphabet: Alphabet, source: Source, places: readonly number[], isStart = false): Term {
+  const key = `quoted ${source.name} ${isStart ? 'start' : places.join(',')}`
+  return alphabet.terms.lazy(key, () => placesRule(alphabet, source, places, isStart))
 }
 
 function placesRule(
@@ -69,44 +65,26 @@ function placesRule(
   places: readonly number[],
   isStart: boolean,
 ): LazyRule {
-  const { terms } = alphabet
-  const nullable = !isStart && places.some((place) => source.ends[place])
+  const { bytes, ends, goesOn } = source
+  const nullable = !isStart && places.some((place) => ends[place])
+  const follows = places.filter((place) => goesOn[place])
   return {
     nullable,
-    expand() {
-      const options = [...placesByCharacter(source, places)].map(([, group]) => {
-        const next = group.map((place) => place + 1)
-        return terms.seq(
-          terms.strings([source.bytes[group[0]]]),
-          placesTerm(alphabet, source, next, next.join(',')),
-        )
-      })
-      return terms.alt(nullable ? [terms.epsilon, ...options] : options)
+    own: true,
+    step(byte) {
+      const next = follows.filter((place) => bytes[place] === byte).map((place) => place + 1)
+      return next.length === 0 ? alphabet.terms.empty : placesTerm(alphabet, source, next)
     },
-    // By the places, for to go through the characters one by one would nest as deep as the longest word.
-    shortest: () => (nullable ? new Uint8Array(0) : shortestQuote(source, places, isStart)),
+    first: () => follows.map((place) => bytes[place]),
+    shortest: () => (nullable ? Uint16Array.of(quoteEndMark) : shortestQuote(source, places, isStart)),
   }
 }
 
-/** The places from which the quote can go on, by the character that follows. */
-function placesByCharacter(source: Source, places: readonly number[]): Map<string, number[]> {
-  const groups = new Map<string, number[]>()
-  for (const place of places) {
-    const follows = source.bytes[place]
-    if (follows === undefined || source.nextEnd[place + 1] === null) continue
-    if (!source.writable[place]) continue
-    const key = follows.join(',')
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [place])
-    else group.push(place)
-  }
-  return groups
-}
-
-function shortestQuote(source: Source, places: readonly number[], isStart: boolean): Uint8Array {
-  const candidates = places.map((place) => {
-    const end = source.nextEnd[isStart ? place + 1 : place] ?? place
-    return concatenate(source.bytes.slice(place, end))
-  })
-  return candidates.reduce((best, other) => (precedes(other, best) ? other : best))
+function shortestQuote({ bytes, nextEnd }: Source, places: readonly number[], isStart: boolean): Uint16Array {
+  return firstOf(
+    places.map((place) => {
+      const end = nextEnd[isStart ? place + 1 : place]
+      return Uint16Array.from([...bytes.subarray(place, end), quoteEndMark])
+    }),
+  )
 }

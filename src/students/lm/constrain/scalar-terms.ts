@@ -2,10 +2,10 @@
 import type { Json, JsonObject } from '../../../core/json.ts'
 import { createSchemaValidator } from '../../../core/schema-validator.ts'
 import { characterTerm, everyCharacter, isWritable, type Alphabet } from './characters.ts'
+import { limits } from './merge-schemas.ts'
 import { fail, type Flat, type Place } from './flatten-schema.ts'
 import { numberTerm, wholeBounds, wholeTerm, type NumberBounds } from './numbers.ts'
 import { readPattern } from './pattern.ts'
-import { quotedTerm } from './quoted.ts'
 import type { Term } from './terms.ts'
 
 const mostMultiples = 2_000
@@ -20,13 +20,15 @@ export function enumTerm(alphabet: Alphabet, { schema, place }: Flat): Term {
 
 /** The values of an enum that the other keywords beside it allow too. */
 export function validValues(schema: JsonObject, place: Place): readonly Json[] {
+  const { enum: values, ...beside } = schema
+  if (!limits(beside)) return values as Json[]
   const { $defs, definitions } = place.document
   const validate = createSchemaValidator({
     ...schema,
-    ...($defs === undefined ? {} : { $defs }),
-    ...(definitions === undefined ? {} : { definitions }),
+    ...(typeof $defs === 'object' ? { $defs } : {}),
+    ...(typeof definitions === 'object' ? { definitions } : {}),
   })
-  return (schema.enum as Json[]).filter((value) => validate(value) === null)
+  return (values as Json[]).filter((value) => validate(value) === null)
 }
 
 export function boundedNumberTerm({ terms }: Alphabet, type: string, { schema, place }: Flat): Term {
@@ -73,17 +75,15 @@ export function numberOf(value: Json | undefined, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** `input` is what x-quoted strings are taken from. */
-export function stringTerm(alphabet: Alphabet, { schema, place }: Flat, input?: string): Term {
+/** With `quotes`, a string that is quoted from the input is a hole, to be filled for each input. */
+export function stringTerm(alphabet: Alphabet, { schema, place }: Flat, quotes: boolean): Term {
   const min = numberOf(schema.minLength, 0)
   const max = numberOf(schema.maxLength, Infinity)
   if (typeof schema.pattern === 'string')
     return inQuotes(alphabet, patternTerm(alphabet, schema.pattern, min, max, place))
   if (min > max) return alphabet.terms.empty
-  if (schema['x-quoted'] === true && input !== undefined && min <= 1 && max === Infinity) {
-    const quoted = quotedTerm(alphabet, input)
-    if (quoted !== alphabet.terms.empty) return inQuotes(alphabet, quoted)
-  }
+  const isQuoted = quotes && schema['x-quoted'] === true && min <= 1 && max === Infinity
+  if (isQuoted) return inQuotes(alphabet, alphabet.terms.hole)
   return freeStringTerm(alphabet, min, max)
 }
 
@@ -102,5 +102,10 @@ export function inQuotes({ terms }: Alphabet, content: Term): Term {
 }
 
 export function freeStringTerm(alphabet: Alphabet, min = 0, max = Infinity): Term {
-  return inQuotes(alphabet, alphabet.terms.repeat(characterTerm(alphabet, everyCharacter), min, max))
+  return inQuotes(alphabet, freeTextTerm(alphabet, min, max))
+}
+
+/** What stands inside the quotation marks of any string. */
+export function freeTextTerm(alphabet: Alphabet, min = 0, max = Infinity): Term {
+  return alphabet.terms.repeat(characterTerm(alphabet, everyCharacter), min, max)
 }

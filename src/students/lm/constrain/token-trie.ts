@@ -1,6 +1,7 @@
 /** The vocabulary by its bytes: which tokens a term lets come next, and how few tokens write a string. */
 import type { TextTokenizer } from '../text/tokenizer.ts'
-import type { Term, Terms } from './terms.ts'
+import { holeMark } from './term-facts.ts'
+import type { Term } from './terms.ts'
 
 /**
  * The nodes of a trie in preorder, each with the byte that leads to it; without special tokens, which are no
@@ -80,10 +81,10 @@ function sharedLength(a: Uint8Array, b: Uint8Array): number {
   return length
 }
 
-/** Calls `take` for each token that may come next, with what may follow it. */
+/** Calls `take` for each token that may come next, with what may follow it; `step` gives null where nothing may. */
 export function walkTokens(
   trie: TokenTrie,
-  terms: Terms,
+  step: (term: Term, byte: number) => Term | null,
   start: Term,
   take: (token: number, after: Term) => void,
 ): void {
@@ -91,8 +92,8 @@ export function walkTokens(
   const path: Term[] = [start]
   for (let node = 0; node < bytes.length;) {
     const depth = depths[node]
-    const term = terms.step(path[depth - 1], bytes[node])
-    if (term === terms.empty) {
+    const term = step(path[depth - 1], bytes[node])
+    if (term === null) {
       node = ends[node]
       continue
     }
@@ -102,18 +103,32 @@ export function walkTokens(
   }
 }
 
-/** How many tokens write these bytes when each is the longest that fits; Infinity where none fits. */
-export function countLongestTokens(trie: TokenTrie, text: Uint8Array): number {
-  let count = 0
-  for (let at = 0; at < text.length; count++) {
-    const length = longestTokenAt(trie, text, at)
-    if (length === 0) return Infinity
-    at += length
-  }
-  return count
+/** Tokens that write a shortest string: so many, and those of the quotes that its holes take. */
+export interface TokenCount {
+  /** Infinity where the vocabulary cannot write it. */
+  readonly tokens: number
+  readonly quotes: number
 }
 
-function longestTokenAt({ bytes, ends, firstToken }: TokenTrie, text: Uint8Array, start: number): number {
+/** Each token the longest that fits; none crosses a mark. */
+export function countLongestTokens(trie: TokenTrie, string: Uint16Array): TokenCount {
+  let tokens = 0
+  let quotes = 0
+  for (let at = 0; at < string.length;) {
+    if (string[at] > 255) {
+      if (string[at] === holeMark) quotes++
+      at++
+      continue
+    }
+    const length = longestTokenAt(trie, string, at)
+    if (length === 0) return { tokens: Infinity, quotes }
+    tokens++
+    at += length
+  }
+  return { tokens, quotes }
+}
+
+function longestTokenAt({ bytes, ends, firstToken }: TokenTrie, text: Uint16Array, start: number): number {
   let longest = 0
   let [node, end] = [0, bytes.length]
   for (let at = start; at < text.length; at++) {
