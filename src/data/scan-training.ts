@@ -58,8 +58,10 @@ function isTextPart({ type, text }: JsonObject): boolean {
   return typeof text === 'string' && (type === undefined || type === 'text')
 }
 
-function systemPrompt(messages: readonly JsonObject[]): string {
+/** The system messages of a conversation as one text; "" where there is none. */
+export function systemPrompt(messages: readonly Json[]): string {
   return messages
+    .filter(isJsonObject)
     .filter(({ role }) => role === 'system' || role === 'developer')
     .map(({ content }) => textOfContent(content))
     .join('\n\n')

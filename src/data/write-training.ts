@@ -26,7 +26,8 @@ const writers: Readonly<
   Record<TrainingFormat, (task: Task, examples: Iterable<Example>) => Iterable<string>>
 > = { chat: chatLines, csv: csvLines, json: jsonArray }
 
-function* chatLines(task: Task, examples: Iterable<Example>): Generator<string> {
+/** OpenAI's fine-tuning lines, each with its line break. */
+export function* chatLines(task: Task, examples: Iterable<Example>): Generator<string> {
   const system: Message[] = task.prompt === '' ? [] : [{ role: 'system', content: task.prompt }]
   for (const { row, output } of examples) {
     const messages: Message[] = [

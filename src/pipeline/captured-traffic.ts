@@ -8,6 +8,7 @@ import { rowKey, type Row } from '../core/row.ts'
 import type { Capture, CaptureFilter, CaptureStore } from '../core/store.ts'
 import type { TaskOutput } from '../core/task.ts'
 import { readConversation } from '../data/conversation.ts'
+import { systemPrompt } from '../data/scan-training.ts'
 import { parseBody, readReply, readUsage } from '../models/chat-reply.ts'
 
 export interface CapturedExchange {
@@ -15,8 +16,8 @@ export interface CapturedExchange {
   readonly reply: Reply
   /** "openai/gpt-6-sol" */
   readonly answeredBy: string
-  /** The request's, as they came. */
-  readonly messages: readonly JsonObject[]
+  /** The system message of the request; "" for none. */
+  readonly prompt: string
   /** The JSON Schema that the answer was held to, or null. */
   readonly schema: JsonObject | null
 }
@@ -75,8 +76,8 @@ function toExchange(capture: Capture, place: number, group: string | undefined):
     cached: true,
     raw: null,
   }
-  const messages = (request.messages as readonly Json[]).filter(isJsonObject)
-  return { row, reply, answeredBy: capture.answeredBy, messages, schema: schemaOf(request) }
+  const prompt = systemPrompt(request.messages as readonly Json[])
+  return { row, reply, answeredBy: capture.answeredBy, prompt, schema: schemaOf(request) }
 }
 
 function toRow(
@@ -132,20 +133,32 @@ export interface CapturedRows {
   /** By row key. */
   readonly replies: ReadonlyMap<string, Reply>
   readonly output: TaskOutput
+  /** The system message that most of the requests had; "" for none. */
+  readonly prompt: string
+  /** Number of requests that nothing can be learned from, by the reason. */
+  readonly leftOut: ReadonlyMap<string, number>
   /** Over all rows and answers. */
   readonly hash: string
   /** In words, for the screen. */
   readonly summary: string
 }
 
+export interface CapturedOptions {
+  /** The key of the metadata that says which rows belong together. */
+  readonly group?: string
+  /** At most so many rows, the newest. */
+  readonly limit?: number
+}
+
 /** @throws DATA_EMPTY where the filter leaves nothing to learn from; STORE_UNAVAILABLE. */
 export async function readCapturedRows(
   store: CaptureStore,
   filter: CaptureFilter,
-  group?: string,
+  { group, limit = Infinity }: CapturedOptions = {},
 ): Promise<CapturedRows> {
   const leftOut = new Map<string, number>()
   const by = new Map<string, number>()
+  const prompts = new Map<string, number>()
   const found: Pick<CapturedExchange, 'row' | 'reply' | 'schema'>[] = []
   const count = (counts: Map<string, number>, name: string): void => {
     counts.set(name, (counts.get(name) ?? 0) + 1)
@@ -154,13 +167,15 @@ export async function readCapturedRows(
     leftOut: (reason: string) => count(leftOut, reason),
     ...(group === undefined ? {} : { group }),
   }
-  for await (const { row, reply, schema, answeredBy } of readExchanges(store, filter, options)) {
+  for await (const { row, reply, schema, answeredBy, prompt } of readExchanges(store, filter, options)) {
     count(by, answeredBy)
+    count(prompts, prompt)
     found.push({ row, reply, schema })
+    if (found.length >= limit) break
   }
   const without = describeCounts(leftOut)
   if (found.length === 0) {
-    const text = without === '' ? 'no traffic was captured that data.captured selects' : without
+    const text = without === '' ? 'no traffic was captured that is selected' : without
     throw new PotstillError('DATA_EMPTY', `captured traffic: ${text}`, {
       hint: 'Capture some with `potstill serve`, or select more of it.',
     })
@@ -175,6 +190,8 @@ export async function readCapturedRows(
         answers,
         found.map(({ row }) => row.input),
       ),
+    prompt: [...prompts].sort((a, b) => b[1] - a[1])[0][0],
+    leftOut,
     hash: hashJson(found.map(({ row, reply }) => [row.key, row.group, reply.content])),
     summary: `${found.length} captured rows, answered by ${describeCounts(by)}${without === '' ? '' : `; left out: ${without}`}`,
   }

@@ -101,7 +101,7 @@ async function capturedRows(config: Config, data: string): Promise<CapturedRows 
   }
   const store = openStore(data)
   try {
-    return await readCapturedRows(store, filter, group)
+    return await readCapturedRows(store, filter, group === undefined ? {} : { group })
   } finally {
     await store.close()
   }

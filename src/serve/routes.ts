@@ -1,7 +1,15 @@
 /** The groups of routes that are mounted below /v1, in order. A group is one file: `(deps) => new Hono()`, with paths such as '/files/:id'. */
 import type { RouteGroup } from './deps.ts'
+import { aliasesRoutes } from './routes/aliases.ts'
+import { distillationsRoutes } from './routes/distillations.ts'
 import { filesRoutes } from './routes/files.ts'
 import { jobsRoutes } from './routes/jobs.ts'
+import { modelsRoutes } from './routes/models.ts'
 import { storedCompletionsRoutes } from './routes/stored-completions.ts'
 
-export const routeGroups: readonly RouteGroup[] = [storedCompletionsRoutes, filesRoutes, jobsRoutes]
+export const routeGroups: readonly RouteGroup[] = [
+  storedCompletionsRoutes,
+  filesRoutes,
+  jobsRoutes,
+  distillationsRoutes,
+]

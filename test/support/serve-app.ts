@@ -2,10 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PotstillError } from '../../src/core/errors.ts'
 import { createApp } from '../../src/serve/app.ts'
-import { defaultSettings, type ServeApp, type ServeDeps } from '../../src/serve/deps.ts'
-import { createJobQueue } from '../../src/serve/jobs/job-queue.ts'
+import type { ServeApp, ServeDeps } from '../../src/serve/deps.ts'
+import { openDeps, type DepsOptions } from '../../src/serve/open-deps.ts'
 import { openStore } from '../../src/store/sqlite-store.ts'
 
 export interface ServedApp {
@@ -15,38 +14,18 @@ export interface ServedApp {
   ask(method: string, path: string, body?: unknown): Promise<Response>
   /** The same, its answer as JSON; throws for another status than `status`. */
   json<T = Record<string, unknown>>(method: string, path: string, body?: unknown, status?: number): Promise<T>
-  /** As `kill -9` would, but for what this process holds in memory: the data stays. */
+  /** The data stays. */
   stop(): Promise<void>
   /** Stops, and removes the data. */
   remove(): Promise<void>
 }
 
-/** `data` is the folder of a server that was stopped. */
-export function serveApp(given: Partial<ServeDeps> = {}): ServedApp {
+/** `data` is the folder of a server that was stopped. Jobs run once one is made, or `deps.jobs` is started. */
+export function serveApp(given: Partial<DepsOptions> = {}): ServedApp {
   const data = given.data ?? mkdtempSync(join(tmpdir(), 'potstill-serve-'))
   const store = openStore(data)
-  const abort = new AbortController()
-  let ids = 0
-  const instance = Math.random().toString(36).slice(2, 10)
-  const without: Omit<ServeDeps, 'jobs'> = {
-    store,
-    data,
-    models: {
-      resolve: (name) => Promise.reject(new PotstillError('MODEL_UNKNOWN', `no model ${name}`)),
-      open: (name) => Promise.reject(new PotstillError('MODEL_UNKNOWN', `no model ${name}`)),
-      close: () => Promise.resolve(),
-    },
-    prices: { models: {} } as unknown as ServeDeps['prices'],
-    environment: {},
-    settings: defaultSettings,
-    now: () => Date.now(),
-    newId: () => `${instance}${String(++ids).padStart(24 - instance.length, '0')}`,
-    log: () => {},
-    checkKey: null,
-    signal: abort.signal,
-    ...given,
-  }
-  const deps: ServeDeps = { jobs: createJobQueue(without), ...without }
+  const opened = openDeps({ store, data, folder: data, environment: {}, log: () => {}, ...given })
+  const { deps } = opened
   const app = createApp(deps)
   const ask: ServedApp['ask'] = async (method, path, body) =>
     app.request(`/v1${path}`, {
@@ -58,8 +37,7 @@ export function serveApp(given: Partial<ServeDeps> = {}): ServedApp {
           : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     })
   const stop = async (): Promise<void> => {
-    abort.abort()
-    await deps.jobs.close()
+    await opened.close()
     await store.close()
   }
   return {
