@@ -35,6 +35,8 @@ export interface Capture {
   readonly model: string
   /** The model that answered, by the catalog's id. */
   readonly answeredBy: string
+  /** Why that one: "alias support-desk@2: confidence 0.41 below 0.9". */
+  readonly why?: string
   /** What the traffic belongs to; null when the client did not say. */
   readonly workload: string | null
   readonly metadata: Readonly<Record<string, string>>

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { PotstillError, messageOf } from '../core/errors.ts'
 import { apiError, errorBody, toApiError } from './api-error.ts'
 import type { ServeApp, ServeDeps, ServeEnv } from './deps.ts'
+import { chatCompletions } from './gateway/chat-completions.ts'
 import type { Role } from './keys.ts'
 import { routeGroups } from './routes.ts'
 
@@ -24,6 +25,7 @@ export function createApp(deps: ServeDeps): ServeApp {
       status: c.res.status,
       ms: Math.round(performance.now() - startedAt),
     }
+    deps.metrics.requests.inc({ status: String(c.res.status) })
     deps.log(c.res.status >= 500 ? 'error' : 'info', 'request', facts)
   })
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
@@ -31,6 +33,12 @@ export function createApp(deps: ServeDeps): ServeApp {
     c.set('role', await allowedRole(deps, c))
     await next()
   })
+  app.get('/metrics', async (c) => {
+    await allowedRole(deps, c)
+    const { registry } = deps.metrics
+    return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
+  })
+  app.route('/v1', chatCompletions(deps))
   for (const group of routeGroups) app.route('/v1', group(deps))
   app.notFound((c) => {
     const known = `There is no ${c.req.method} ${c.req.path} here; docs/serve.md lists the routes.`

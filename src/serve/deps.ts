@@ -6,8 +6,11 @@ import type { Store } from '../core/store.ts'
 import type { PriceTable } from '../models/prices.ts'
 import type { Provider } from '../models/providers.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
+import type { CaptureWriter } from './gateway/capture-writer.ts'
+import type { Upstream } from './gateway/upstream.ts'
 import type { KeyCheck, Role } from './keys.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 export interface ServeSettings {
   /** Which replies are kept: those with `store: true`, or all. */
@@ -18,6 +21,8 @@ export interface ServeSettings {
   readonly upstream: string | null
   /** Requests to providers under way at once; what comes beyond is turned away with 503. */
   readonly mostUpstream: number
+  /** The same for students and recorded models. */
+  readonly mostLocal: number
   /** Of the body of a chat completion, in bytes. */
   readonly mostBodyBytes: number
   /** How long a client may go without sending of a body, or without reading of an answer, in milliseconds. */
@@ -30,6 +35,7 @@ export const defaultSettings: ServeSettings = {
   durability: 'durable',
   upstream: null,
   mostUpstream: 500,
+  mostLocal: 500,
   mostBodyBytes: 32 * 1024 * 1024,
   idleMs: 60_000,
   allowPythonGraders: false,
@@ -73,6 +79,9 @@ export interface ServeDeps {
   readonly models: ModelDirectory
   /** Runs fine-tuning jobs; started with the server and closed with it. */
   readonly jobs: JobQueue
+  readonly captures: CaptureWriter
+  readonly upstream: Upstream
+  readonly metrics: Metrics
   readonly prices: PriceTable
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly settings: ServeSettings

@@ -12,6 +12,7 @@ export const capturesMigration = `
     created_at_ms REAL NOT NULL,
     model TEXT NOT NULL,
     answered_by TEXT NOT NULL,
+    why TEXT,
     workload TEXT,
     metadata TEXT NOT NULL,
     request ANY NOT NULL,
@@ -30,6 +31,7 @@ interface CaptureRow {
   readonly created_at_ms: number
   readonly model: string
   readonly answered_by: string
+  readonly why: string | null
   readonly workload: string | null
   readonly metadata: string
   readonly request: string | Uint8Array
@@ -51,14 +53,14 @@ export interface CaptureStatements {
 
 export function createCaptureStatements(database: DatabaseSyncInstance): CaptureStatements {
   const put = database.prepare(
-    `INSERT OR REPLACE INTO captures (id, created_at_ms, model, answered_by, workload, metadata, request,
-     response, latency_ms, price_usd, stored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO captures (id, created_at_ms, model, answered_by, why, workload, metadata,
+     request, response, latency_ms, price_usd, stored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const find = database.prepare('SELECT * FROM captures WHERE id = ? AND deleted = 0')
   const place = database.prepare('SELECT created_at_ms FROM captures WHERE id = ?')
   const update = database.prepare('UPDATE captures SET metadata = ? WHERE id = ? AND deleted = 0')
   const empty = database.prepare(
-    `UPDATE captures SET deleted = 1, model = '', answered_by = '', workload = NULL, metadata = '{}',
+    `UPDATE captures SET deleted = 1, model = '', answered_by = '', why = NULL, workload = NULL, metadata = '{}',
      request = '', response = '' WHERE id = ? AND deleted = 0`,
   )
   return {
@@ -120,6 +122,7 @@ function toValues(capture: Capture): (string | number | null | Uint8Array)[] {
     capture.createdAtMs,
     capture.model,
     capture.answeredBy,
+    capture.why ?? null,
     capture.workload,
     JSON.stringify(capture.metadata),
     toText(capture.request),
@@ -144,6 +147,7 @@ function toCapture(row: CaptureRow): Capture {
     createdAtMs: row.created_at_ms,
     model: row.model,
     answeredBy: row.answered_by,
+    ...(row.why === null ? {} : { why: row.why }),
     workload: row.workload,
     metadata: JSON.parse(row.metadata) as Record<string, string>,
     request: fromText(row.request),

@@ -287,6 +287,7 @@ function describeCaptures(store: () => Store, open: () => Promise<Store>): void 
   it('gives back a capture exactly as it came, in another process too', async () => {
     const capture = aCapture({
       workload: 'desk',
+      why: 'named',
       metadata: { 'a "quoted" key.with[signs]': 'ü \u2028', __proto__x: '' },
       request: '{ "a" :\t1}\u2028',
       response: 'with \0 in it',
