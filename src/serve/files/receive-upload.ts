@@ -1,5 +1,6 @@
 /** Multipart bodies, streamed: the one file to disk, the fields into memory. Nothing of a broken upload stays. */
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
+import { HTTPException } from 'hono/http-exception'
 import { createWriteStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -43,11 +44,9 @@ async function parse(request: Request, path: string, { fileBytes }: UploadLimits
   const parser = openParser(request, fileBytes)
   let problem: Error | null = null
   let saved: Promise<SavedFile> | null = null
-  const refuse = (error: Error): void => {
-    problem ??= error
-    // What is still on its way would be read for nothing.
-    parser.destroy(problem)
-  }
+  const given = new AbortController()
+  /** The rest of the form is read and forgotten: a client hears of its fault once it has sent all. */
+  const refuse = (error: Error): void => void (problem ??= error)
   parser.on('field', (name, value, nameTruncated, valueTruncated) => {
     if (nameTruncated || valueTruncated) {
       refuse(apiError(400, `The field ${name.slice(0, 80)} is too long.`, { param: 'file' }))
@@ -55,9 +54,10 @@ async function parse(request: Request, path: string, { fileBytes }: UploadLimits
     fields.set(name, value)
   })
   parser.on('file', (field, stream, name) => {
-    stream.on('limit', () => refuse(tooLarge(fileBytes)))
+    // Here there may be no end to wait for.
+    stream.on('limit', () => parser.destroy(tooLarge(fileBytes)))
     if (field === 'file' && saved === null) {
-      saved = save(stream, path, name ?? '')
+      saved = save(stream, path, name ?? '', given.signal)
       saved.catch(() => {})
       return
     }
@@ -70,13 +70,15 @@ async function parse(request: Request, path: string, { fileBytes }: UploadLimits
   })
   parser.on('partsLimit', () => refuse(apiError(400, `The form has more than ${mostParts} parts.`)))
   try {
-    await pipeline(bodyOf(request), parser)
+    await pipeline(counted(bodyOf(request), fileBytes), parser)
     // Only the parser tells it: without a file there is nothing to wait for.
     const file = await (saved as Promise<SavedFile> | null)
-    if (file !== null) return { ...file, fields }
+    if (file !== null && problem === null) return { ...file, fields }
   } catch (error) {
+    // A parser that fails leaves the stream of its file open.
+    given.abort()
     await (saved as Promise<SavedFile> | null)?.catch(() => {})
-    throw problem ?? brokenOff(error)
+    throw problem ?? (error instanceof HTTPException ? error : brokenOff(error))
   }
   throw problem ?? apiError(400, 'There is no file: send it in the field "file".', { param: 'file' })
 }
@@ -86,9 +88,24 @@ interface SavedFile {
   readonly bytes: number
 }
 
-async function save(stream: BusboyFileStream, path: string, name: string): Promise<SavedFile> {
-  await pipeline(stream, createWriteStream(path, { flags: 'wx' }))
+async function save(
+  stream: BusboyFileStream,
+  path: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<SavedFile> {
+  await pipeline(stream, createWriteStream(path, { flags: 'wx' }), { signal })
   return { name: cleanFileName(name), bytes: stream.bytesRead }
+}
+
+/** Parts that are no file have no end to them either. */
+async function* counted(chunks: AsyncIterable<Uint8Array>, fileBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength
+    if (bytes > fileBytes + roomForForm) throw tooLarge(fileBytes)
+    yield chunk
+  }
 }
 
 function bodyOf(request: Request): Readable {
