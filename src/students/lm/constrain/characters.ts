@@ -30,11 +30,6 @@ export function characterTerm(alphabet: Alphabet, ranges: readonly CodePointRang
   ])
 }
 
-/** This text inside a JSON string; `empty` where the vocabulary cannot write it. */
-export function textTerm(alphabet: Alphabet, text: string): Term {
-  return literalTerm(alphabet, JSON.stringify(text).slice(1, -1))
-}
-
 /** These bytes of UTF-8; `empty` where the vocabulary cannot write them. */
 export function literalTerm(alphabet: Alphabet, text: string): Term {
   const bytes = new TextEncoder().encode(text)

@@ -293,6 +293,22 @@ describe('labels', () => {
     expect(chosen(constraint.allowed())).toEqual([...tokenizer.endOfTurnIds].sort((a, b) => a - b))
   })
 
+  it('are forced in their own tokens only, however many they are', () => {
+    const label = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 8 }),
+      fc.constantFrom("it's", "it've", 'a  b', '.x', 'zé'),
+    )
+    fc.assert(
+      fc.property(fc.uniqueArray(label, { minLength: 1, maxLength: 60 }), fc.nat(3), (labels, which) => {
+        for (const text of labels) {
+          const ids = Array.from(tokenizers[which].encode(text))
+          follow({ kind: 'labels', labels }, tokenizers[which], ids)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
   it('come out at random as one of them', () => {
     for (let seed = 0; seed < 30; seed++) {
       expect(source.labels).toContain(writeAtRandom(source, tokenizer, 20, createRandom(seed)))

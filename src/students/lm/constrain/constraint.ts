@@ -44,8 +44,8 @@ export interface AnswerConstraint extends TokenConstraint {
  */
 export function createConstraint(source: ConstraintSource, tokenizer: TextTokenizer): AnswerConstraint {
   const trie = tokenTrie(tokenizer)
-  const { input } = source.kind === 'json' ? source : {}
-  if (input !== undefined) {
+  const input = inputToQuote(source)
+  if (input !== null) {
     const grammar = grammarOf(source, tokenizer, true)
     const { terms } = grammar.alphabet
     const content = quotedTerm(grammar.alphabet, input, String(terms.size))
@@ -54,6 +54,11 @@ export function createConstraint(source: ConstraintSource, tokenizer: TextTokeni
   const grammar = grammarOf(source, tokenizer, false)
   const { terms } = grammar.alphabet
   return begin(grammar, tokenizer, createBinding(terms, trie, terms.empty))
+}
+
+function inputToQuote(source: ConstraintSource): string | null {
+  if (source.kind !== 'json' || source.input === undefined) return null
+  return JSON.stringify(source.schema).includes('"x-quoted":true') ? source.input : null
 }
 
 function grammarOf(source: ConstraintSource, tokenizer: TextTokenizer, quotes: boolean): Grammar {

@@ -78,15 +78,10 @@ function product(these: readonly Flat[], those: readonly Flat[], place: Place): 
 
 function both(a: Flat, b: Flat, place: Place): Flat[] {
   if (joinedTypes(a.schema, b.schema)?.length === 0) return []
-  const deeper = a.place.following.length + a.place.repeats > b.place.following.length + b.place.repeats
   const following = [...new Set([...a.place.following, ...b.place.following])]
   const repeats = Math.max(a.place.repeats, b.place.repeats)
-  return [
-    {
-      schema: joining(place, () => mergeSchemas(a.schema, b.schema)),
-      place: { ...place, where: (deeper ? a : b).place.where, following, repeats },
-    },
-  ]
+  const schema = joining(place, () => mergeSchemas(a.schema, b.schema))
+  return [{ schema, place: { ...b.place, following, repeats } }]
 }
 
 /** `oneOf` wants exactly one to hold: the options must be such that two never do. */

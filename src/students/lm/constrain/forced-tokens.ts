@@ -8,16 +8,30 @@
  * follow, and a token is forced only where it lies in pieces (the parts of a text within which tokens are
  * formed) that end in the same places whatever follows. Pieces end by a pattern that looks ahead by no more than
  * a few characters and by their kind only: where few bytes may follow, all are sampled, three characters
- * deep as long as there are not too many, else one character of each kind. The rest of the bytes is left to
+ * deep as long as there are not too many, else a character of each kind. The rest of the bytes is left to
  * the model, under the mask.
  */
 import type { TextTokenizer } from '../text/tokenizer.ts'
+import type { Binding } from './binding.ts'
 import { concatenate, firstBytes } from './term-facts.ts'
 import type { Term } from './terms.ts'
-import type { Binding } from './binding.ts'
 
-/** One of each kind that patterns of pieces tell apart: letters (in shortened forms like 's), digits, space, marks. */
-const kinds = ['s', 'S', '0', ' ', '\n', '"', '\\', "'", '.', '-', 'é', '\u0301', '中']
+/**
+ * The kinds of characters that patterns of pieces tell apart, each with what stands for it, the first that may
+ * come: letters, of which those of shortened forms ('s, 't) first; digits; white space; marks.
+ */
+const kinds = [
+  'sdmtlrvabcefghijknopquwxyz',
+  'SDMTLRVABCEFGHIJKNOPQUWXYZ',
+  '0123456789',
+  ' ',
+  '\n',
+  "'",
+  '"',
+  '.!#$%&()*+,-/:;<=>?@[\\]^_`{|}~',
+  'é日',
+  '\u0301',
+]
 const fewBytes = 20
 const sampleLength = 3
 const mostSamples = 64
@@ -89,13 +103,15 @@ interface Sample {
 
 function goOn({ step }: Binding, sample: Sample): Sample[] {
   const first = firstBytes(sample.state)
-  const characters =
-    first.length > fewBytes ? kinds : first.map((byte) => characterFrom(step, sample.state, byte))
-  const longer = characters.flatMap((character) => {
-    let after: Term | null = sample.state
-    for (const byte of new TextEncoder().encode(character)) after = after && step(after, byte)
-    return after === null ? [] : [{ text: sample.text + character, state: after }]
-  })
+  const after = (character: string): Sample[] => {
+    let state: Term | null = sample.state
+    for (const byte of new TextEncoder().encode(character)) state = state && step(state, byte)
+    return state === null ? [] : [{ text: sample.text + character, state }]
+  }
+  const longer =
+    first.length > fewBytes
+      ? kinds.flatMap((kind) => Array.from(kind).flatMap(after).slice(0, 1))
+      : first.flatMap((byte) => after(characterFrom(step, sample.state, byte)))
   return sample.state.nullable ? [sample, ...longer] : longer
 }
 
