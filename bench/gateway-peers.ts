@@ -1,5 +1,6 @@
 /** The gateways that the bench of the gateway measures: how each is started in front of the stand-in, and how it is asked. */
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -72,11 +73,17 @@ litellm_settings: { telemetry: false, num_retries: 0 }
 `,
       )
       const words = [...command.split(' '), '--config', config, '--host', '127.0.0.1', '--port', `${port}`]
-      const process_ = await startProcess(words, `http://127.0.0.1:${port}/health/liveliness`, {})
-      return { ...process_, url: `http://127.0.0.1:${port}/v1`, model: 'stand-in', headers: {} }
+      const process_ = await startProcess(words, `http://127.0.0.1:${port}/health/liveliness`, {
+        LITELLM_MASTER_KEY: localKey,
+      })
+      const headers = { authorization: `Bearer ${localKey}` }
+      return { ...process_, url: `http://127.0.0.1:${port}/v1`, model: 'stand-in', headers }
     },
   }),
 }
+
+/** It does not start without a key, and is only reached from this machine. */
+const localKey = `sk-${randomBytes(16).toString('hex')}`
 
 type Started = Pick<StartedGateway, 'pid' | 'stop'>
 
