@@ -13,6 +13,8 @@ import { predict } from './commands/predict.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
 import { runs } from './commands/runs.ts'
+import { serve } from './commands/serve.ts'
+import { trace } from './commands/trace.ts'
 import { train } from './commands/train.ts'
 
 export const commands: readonly CommandDefinition[] = [
@@ -27,6 +29,8 @@ export const commands: readonly CommandDefinition[] = [
   report,
   predict,
   exportStudent,
+  serve,
+  trace,
   models,
   runs,
   doctor,

@@ -4,6 +4,7 @@ import type { ChatModel } from '../core/chat-model.ts'
 import { PotstillError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import { createBudget } from '../models/budget.ts'
+import { createEmbedder } from '../models/embed.ts'
 import type { PriceTable } from '../models/prices.ts'
 import { createConnections, openProviderModel } from '../models/provider-model.ts'
 import { resolveProvider, type ProviderSettings, type ProviderSources } from '../models/providers.ts'
@@ -39,6 +40,7 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
   const { store, data, folder, prices, now } = options
   const { sources, prefix } = providerSources(options)
   const connections = createConnections(sources)
+  const embedder = createEmbedder({ connections, store, budget: createBudget(null, 0), prices })
   const opened = new Map<string, Promise<ChatModel>>()
   const folders = new Map<string, { readonly folder: string | null; readonly untilMs: number }>()
 
@@ -79,7 +81,8 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
     const student = await studentFolder(name)
     if (student === null) return null
     const model = await openFolder(student)
-    return { kind: 'local', id: model.id, model }
+    // A fine-tuned name leads back to its job, which the student's own does not.
+    return { kind: 'local', id: name.startsWith('ft:') ? name : model.id, model }
   }
 
   function providerName(name: string): string {
@@ -123,7 +126,9 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
       const budget = createBudget(null, 0)
       return openProviderModel({ model: found.id, connections, store, run, budget, prices })
     },
+    embed: async (name, texts, run, signal) => embedder.embed(providerName(name), texts, run, signal),
     async close() {
+      await embedder.close()
       for (const model of opened.values()) await model.then((known) => known.close?.()).catch(() => undefined)
       await connections.close()
     },
