@@ -9,6 +9,7 @@ const targets: Readonly<Record<string, () => Promise<Bench>>> = {
   tagger: async () => (await import('./tagger-target.ts')).benchTaggerTarget,
   'lm-training': async () => (await import('./lm-training.ts')).benchLmTraining,
   'lm-generation': async () => (await import('./lm-generation.ts')).benchLmGeneration,
+  'lm-constraint': async () => (await import('./lm-constraint.ts')).benchLmConstraint,
   'lm-desk': async () => (await import('./lm-desk.ts')).benchLmDesk,
   calls: async () => (await import('./calls.ts')).benchCalls,
   gateway: async () => (await import('./gateway.ts')).benchGateway,

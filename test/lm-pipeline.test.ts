@@ -122,6 +122,16 @@ describe('a language model of two layers', () => {
     expect(report.task.output).toBe('text')
   })
 
+  it('refuses, before anything is asked, a schema that answers cannot be held to', async () => {
+    const config = await writeProject(
+      '{ type: object, properties: { animal: { not: { const: x } } }, required: [animal] }',
+    )
+    await expect(run(config)).rejects.toMatchObject({
+      code: 'TRAINING_REFUSED',
+      message: expect.stringContaining('Answers cannot be held to task.output') as string,
+    })
+  })
+
   it('refuses a config without a base, and one with a base for another kind', async () => {
     const config = await writeProject(schema)
     const text = await readFile(config, 'utf8')

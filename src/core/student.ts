@@ -104,6 +104,8 @@ export interface TrainedStudent {
 /** One a kind. */
 export interface Trainer {
   readonly kind: StudentKind
+  /** What is wrong with the task alone, whatever the rows: it is asked before anything is spent. */
+  checkTask?(task: Task): readonly Problem[]
   /** An error means that `train` would refuse. */
   check(task: Task, data: TrainingData): readonly Problem[]
   /** Throws TRAINING_REFUSED or TASK_UNSUPPORTED before any work where `check` found an error. */

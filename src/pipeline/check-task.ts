@@ -3,27 +3,30 @@ import { PotstillError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Example } from '../core/row.ts'
 import { checkClassLimits } from '../steps/curate/filters/over-class-limit.ts'
+import type { Problem } from '../core/student.ts'
 import { trainers } from '../students/registry.ts'
 import type { Session } from './session.ts'
 
 /** Fewer rows than this say little about what values a field takes. */
 const leastRowsToTell = 30
 
-/** @throws CONFIG_INVALID for a limit on an unknown field, TRAINING_REFUSED where rows with known answers show it, TASK_UNSUPPORTED for text without any. */
+/** @throws CONFIG_INVALID for a limit on an unknown field, TRAINING_REFUSED where the task or rows with known answers show it, TASK_UNSUPPORTED for text without any. */
 export async function checkTask(session: Session): Promise<void> {
   const { config, task } = session
   checkClassLimits(task, config.curate.maxPerValue)
   const trainer = await trainers[config.student.kind]()
+  refuse(trainer.checkTask?.(task) ?? [])
   const known = knownAnswers(session)
   if (known.length === 0 && task.output.kind === 'text' && trainer.kind === 'micro') {
     throw new PotstillError('TASK_UNSUPPORTED', `the ${trainer.kind} student cannot write free text`, {
       hint: 'Give task.output as { labels: [...] } or a JSON Schema of enums, booleans, numbers and quoted strings; or train a language model: student: { kind: lm, base: ... }.',
     })
   }
-  if (known.length < leastRowsToTell) return
-  const fatal = trainer
-    .check(task, { training: known, validation: [] })
-    .filter(({ level }) => level === 'error')
+  if (known.length >= leastRowsToTell) refuse(trainer.check(task, { training: known, validation: [] }))
+}
+
+function refuse(problems: readonly Problem[]): void {
+  const fatal = problems.filter(({ level }) => level === 'error')
   if (fatal.length === 0) return
   throw new PotstillError('TRAINING_REFUSED', fatal.map(({ text }) => text).join('\n'), {
     hint: fatal[0].hint,

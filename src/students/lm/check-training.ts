@@ -2,9 +2,15 @@
 import { invalidOutputs, oneOutput } from '../../core/check-examples.ts'
 import type { Problem, TrainingData } from '../../core/student.ts'
 import type { Task } from '../../core/task.ts'
+import { checkConstrainable } from './constrain/check-schema.ts'
 
 /** From so many rows on, some are held out to see whether it overfits. */
 export const leastRowsToHoldOut = 10
+
+/** Answers are held to the schema while they are written, so it must be one that they can be held to. */
+export function checkTask({ output }: Task): readonly Problem[] {
+  return output.kind === 'json' ? checkConstrainable(output.schema) : []
+}
 
 /** Errors first. */
 export function checkTraining(task: Task, { training, validation }: TrainingData): readonly Problem[] {

@@ -21,7 +21,7 @@ import { expectedCalibrationError, type RatedAnswer } from '../../statistics/cal
 import { fitPower } from '../../statistics/fit-power.ts'
 import { refuseUsedFolder, writeStudentFolder } from '../student-folder.ts'
 import { answerText } from './answer-text.ts'
-import { checkTraining } from './check-training.ts'
+import { checkTask, checkTraining } from './check-training.ts'
 import { adapterFiles } from './student-files.ts'
 import { createStudentModel, openLmStudent } from './student.ts'
 import { createChatEncoder, type ChatEncoder } from './text/encode-conversation.ts'
@@ -31,7 +31,13 @@ import { trainAdapter, type TrainedAdapter } from './training/train-adapter.ts'
 import type { BaseModel, TrainingSequence } from './types.ts'
 import { openBaseModel } from './weights/base-model.ts'
 
-export const lmTrainer: Trainer = { kind: 'lm', check: checkTraining, train: trainLm, open: openLmStudent }
+export const lmTrainer: Trainer = {
+  kind: 'lm',
+  checkTask,
+  check: checkTraining,
+  train: trainLm,
+  open: openLmStudent,
+}
 
 async function* trainLm(
   task: Task,
@@ -109,7 +115,9 @@ async function* trainOn(
 
 /** As train() in steps/ does, for those who call the trainer themselves. */
 function refuseErrors(task: Task, data: TrainingData): void {
-  const error = checkTraining(task, data).find((problem) => problem.level === 'error')
+  const error = [...checkTask(task), ...checkTraining(task, data)].find(
+    (problem) => problem.level === 'error',
+  )
   if (error === undefined) return
   throw new PotstillError(
     'TRAINING_REFUSED',
