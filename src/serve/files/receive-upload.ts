@@ -78,7 +78,7 @@ async function parse(request: Request, path: string, { fileBytes }: UploadLimits
     // A parser that fails leaves the stream of its file open.
     given.abort()
     await (saved as Promise<SavedFile> | null)?.catch(() => {})
-    throw problem ?? (error instanceof HTTPException ? error : brokenOff(error))
+    throw error instanceof HTTPException ? error : (problem ?? brokenOff(error))
   }
   throw problem ?? apiError(400, 'There is no file: send it in the field "file".', { param: 'file' })
 }

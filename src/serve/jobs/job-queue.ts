@@ -30,13 +30,17 @@ export function createJobQueue(deps: JobDeps): JobQueue {
   let running: Running | null = null
   let working: Promise<void> | null = null
   let closed = false
-  let lock: (() => Promise<void>) | PotstillError | null = null
+  let lock: Promise<() => Promise<void>> | null = null
 
+  /** Once for this process; a failure is forgotten, for the other server may end. */
   async function takeLock(): Promise<void> {
-    if (typeof lock === 'function') return
-    const folder = join(deps.data, 'jobs')
-    await mkdir(folder, { recursive: true })
-    lock = await lockRun(folder)
+    lock ??= lockJobs(deps)
+    try {
+      await lock
+    } catch (error) {
+      lock = null
+      throw error
+    }
   }
 
   function kick(): void {
@@ -121,10 +125,17 @@ export function createJobQueue(deps: JobDeps): JobQueue {
       closed = true
       running?.stop.abort()
       await working
-      if (typeof lock === 'function') await lock()
+      const unlock = await lock?.catch(() => null)
+      await unlock?.()
       lock = null
     },
   }
+}
+
+async function lockJobs({ data }: JobDeps): Promise<() => Promise<void>> {
+  const folder = join(data, 'jobs')
+  await mkdir(folder, { recursive: true })
+  return lockRun(folder)
 }
 
 /** Oldest first; what was under way comes before what waits. */

@@ -39,8 +39,10 @@ export async function runJob(
     const outcome = await train(deps, job, running, student)
     await succeed(deps, job, change, student, outcome)
   } catch (error) {
-    if (isClosing()) return
-    await change(id, (job) => (job.view.status === 'running' ? failed(deps, job, error) : null))
+    // A job that the server's end has stopped stays running: the next server takes it up.
+    const next = (job: StoredJob): JobChange | null =>
+      job.view.status === 'running' ? failed(deps, job, error) : null
+    if (!isClosing()) await change(id, next)
   }
   await tidy(deps, id, student)
 }
@@ -137,7 +139,11 @@ async function succeed(
   const result = await produceFile(deps, file, resultLines(curves))
   const created = Math.floor(deps.now() / 1000)
   const model = modelRecord({ name: modelName, job: id, folder: join('jobs', id, student), created })
-  const texts = [`New fine-tuned model created: ${modelName}`, 'The job has successfully completed']
+  const texts = [
+    `New fine-tuned model created: ${modelName}`,
+    ...(alias === null ? [] : [`Offered to the alias ${alias} as its next version`]),
+    'The job has successfully completed',
+  ]
   const records: StoredRecord[] = [result, model, ...texts.map((text) => messageEvent(deps, id, text))]
   const version = { model: modelName, teacher: null, threshold: null, origin: id, created_at: created }
   await change(id, (job) => {
