@@ -97,7 +97,7 @@ async function finish(
 ): Promise<Response> {
   const { request } = exchange
   const answer: LocalAnswer = {
-    id: parts.captures.claimId(null),
+    id: parts.captures.nextId(),
     createdAtMs: exchange.startedAtMs,
     model: request.model,
     reply,

@@ -6,7 +6,7 @@ import { apiError } from '../api-error.ts'
 import type { Target } from '../deps.ts'
 import { createAssembler } from './assemble-completion.ts'
 import { editMembers } from './edit-members.ts'
-import { createEventSplitter } from './event-stream.ts'
+import { createEventSplitter, type StreamEvent } from './event-stream.ts'
 import {
   countAnswer,
   decisionHeaders,
@@ -40,7 +40,8 @@ export async function answerUpstream(
       exchange.captured && reply.status === 200
         ? capturingHandler(exchange, parts, decision)
         : passingHandler(exchange, decision)
-    const body = streamReply(reply.stream, handler, exchange.deps.settings.idleMs)
+    const { idleMs } = exchange.deps.settings
+    const body = streamReply(reply.stream, handler, { idleMs, cut: exchange.cut })
     return new Response(body, { status: reply.status, headers: { ...headers, 'cache-control': 'no-cache' } })
   }
   if (reply.status >= 400) {
@@ -98,11 +99,10 @@ async function keepWhole(
   const text = body.toString()
   const completion = parseBody(text)
   if (!isJsonObject(completion) || !Array.isArray(completion.choices)) return { body, outcome: 'dropped' }
-  const own = typeof completion.id === 'string' ? completion.id : null
-  const id = captures.claimId(own)
-  const response = id === own ? text : editMembers(text, { id: JSON.stringify(id) })
+  const id = captures.nextId()
+  const response = editMembers(text, { id: JSON.stringify(id) })
   const outcome = await keep(exchange, captures, decision, { id, response, completion })
-  return { body: id === own ? body : response, outcome }
+  return { body: response, outcome }
 }
 
 function passingHandler(exchange: Exchange, decision: Decision): StreamHandler {
@@ -122,46 +122,55 @@ function capturingHandler(exchange: Exchange, { captures }: GatewayParts, decisi
   const assembler = createAssembler()
   const held: Uint8Array[] = []
   let done = false
-  /** undefined until the first chunk has one. */
-  let ids: { readonly own: string | null; readonly claimed: string } | undefined
+  /** The provider's, and the one under which it is kept. */
+  let own: string | null = null
+  let id: string | undefined
 
-  function take(bytes: Buffer, data: string | null): Uint8Array[] {
+  function take({ bytes, data }: StreamEvent): Uint8Array[] {
     done ||= data !== null && data.trim() === '[DONE]'
-    if (done || data === null) {
-      if (done) held.push(bytes)
-      return done ? [] : [bytes]
+    if (done) {
+      held.push(bytes)
+      return []
     }
-    const chunk = parseBody(data)
-    if (!isJsonObject(chunk)) return [bytes]
+    const chunk = data === null ? undefined : parseBody(data)
+    if (data === null || !isJsonObject(chunk)) return [bytes]
     assembler.add(chunk)
     if (isUsageOnly(chunk) && !exchange.request.includeUsage) return []
-    return [renamed(bytes, data, chunk)]
+    if (id === undefined || chunk.id === undefined || chunk.id === id) return [bytes]
+    return [Buffer.from(`data: ${editMembers(data, { id: JSON.stringify(id) })}\n\n`)]
   }
 
-  function renamed(bytes: Buffer, data: string, chunk: JsonObject): Uint8Array {
-    ids ??= claim(typeof chunk.id === 'string' ? chunk.id : null)
-    if (ids.own === ids.claimed) return bytes
-    return Buffer.from(`data: ${editMembers(data, { id: JSON.stringify(ids.claimed) })}\n\n`)
+  async function claimThenTake(events: readonly StreamEvent[]): Promise<Uint8Array[]> {
+    id = await captures.claimId(own)
+    return events.flatMap(take)
   }
-
-  const claim = (own: string | null) => ({ own, claimed: captures.claimId(own) })
 
   return {
-    chunk: (chunk) => splitter.push(chunk).flatMap(({ bytes, data }) => take(bytes, data)),
+    chunk(chunk) {
+      const events = splitter.push(chunk)
+      if (id !== undefined) return events.flatMap(take)
+      own = events.map(idOf).find((one) => one !== null) ?? null
+      return own === null ? events.flatMap(take) : claimThenTake(events)
+    },
     async end() {
       countAnswer(exchange, decision)
       const last = [...held, splitter.rest()]
       if (!assembler.complete()) {
-        captures.abandon()
+        captures.abandon(id)
         return last
       }
-      const id = (ids ?? claim(null)).claimed
+      id ??= await captures.claimId(null)
       const completion = { ...assembler.completion(), id }
       await keep(exchange, captures, decision, { id, response: JSON.stringify(completion), completion })
       return last
     },
-    broken: () => captures.abandon(),
+    broken: () => captures.abandon(id),
   }
+}
+
+function idOf({ data }: StreamEvent): string | null {
+  const chunk = data === null ? undefined : parseBody(data)
+  return isJsonObject(chunk) && typeof chunk.id === 'string' ? chunk.id : null
 }
 
 /** The chunk that was only asked for to keep it. */

@@ -9,8 +9,11 @@ export type CaptureOutcome = 'stored' | 'waiting' | 'dropped'
 export interface CaptureWriter {
   /** Durable: resolves once it is on disk, or could not be written. Relaxed: at once. Never rejects. */
   keep(capture: Capture): Promise<CaptureOutcome>
-  /** The id under which a reply is kept: the provider's own, unless it may well come again. */
-  claimId(provided: string | null): string
+  /**
+   * The id under which a reply is kept, which its client gets too. Never the provider's: some draw theirs from a
+   * thousand, and stand-ins give one to all, so that a reply would take the place of another.
+   */
+  nextId(): string
   /** Counts a reply that did not come to its end. */
   abandon(): void
   counts(): CaptureCounts
@@ -37,13 +40,8 @@ const relaxedEveryMs = 50
 /** Of relaxed captures: where a disk does not keep up, the server's memory must not go. */
 const mostWaitingBytes = 64 * 1024 * 1024
 
-/** Some servers draw their ids from a thousand, and stand-ins give one to all: such are replaced by ours. */
-const uniqueId = /^[A-Za-z0-9][\w.:-]{19,199}$/
-const mostSeen = 10_000
-
 export function createCaptureWriter(options: CaptureWriterOptions): CaptureWriter {
   const { store, metrics, log } = options
-  const seen = new Set<string>()
   const underWay = new Set<Promise<unknown>>()
   let relaxed: Capture[] = []
   let relaxedBytes = 0
@@ -114,13 +112,7 @@ export function createCaptureWriter(options: CaptureWriterOptions): CaptureWrite
       countWaiting(1)
       return start(capture)
     },
-    claimId(provided) {
-      const usable = provided !== null && uniqueId.test(provided) && !seen.has(provided)
-      const id = usable ? provided : `chatcmpl-${options.newId()}`
-      if (seen.size >= mostSeen) seen.clear()
-      seen.add(id)
-      return id
-    },
+    nextId: () => `chatcmpl-${options.newId()}`,
     abandon: () => metrics.captures.inc({ outcome: 'abandoned' }),
     counts: () => ({ stored, waiting, dropped }),
     async drain() {

@@ -25,6 +25,7 @@ export const chatCompletions: RouteGroup = (deps) => {
       captured: request.store || deps.settings.capture === 'all',
       workload: request.workload ?? resolved.alias,
       signal: c.req.raw.signal,
+      cut: () => c.env?.outgoing?.destroy(),
     }
     const { target } = resolved
     if (target.kind === 'provider') {

@@ -3,10 +3,10 @@ import type { UpstreamStream } from './upstream.ts'
 
 /** What becomes of a stream's bytes. */
 export interface StreamHandler {
-  /** What goes out for a chunk that came in. */
-  chunk(chunk: Buffer): Uint8Array[]
+  /** What goes out for a chunk that came in; where it takes a moment, the next one comes after it. */
+  chunk(chunk: Buffer): readonly Uint8Array[] | Promise<readonly Uint8Array[]>
   /** What goes out at the end, once it may. */
-  end(): Promise<Uint8Array[]>
+  end(): Promise<readonly Uint8Array[]>
   /** The stream broke off, or the client left. Called at most once, and not after `end`. */
   broken(reason: string): void
 }
@@ -14,72 +14,91 @@ export interface StreamHandler {
 /** What may wait for the client to read. */
 const mostWaitingBytes = 64 * 1024
 
-/** A client that reads nothing for `idleMs` is cut off, and the provider with it. */
+/**
+ * A client that reads nothing for `idleMs` is cut off, and the provider with it. `cut` closes the client's
+ * connection at once where there is one: a reply that broke off must not look like one that ended.
+ */
 export function streamReply(
   stream: UpstreamStream,
   handler: StreamHandler,
-  idleMs: number,
+  { idleMs, cut }: { readonly idleMs: number; readonly cut: () => void },
 ): ReadableStream<Uint8Array> {
   let timer: NodeJS.Timeout | undefined
   let over = false
   let left = false
-  function finish(reason: string | null): void {
+  let busy = false
+
+  function breakOff(reason: string): void {
     clearTimeout(timer)
     if (over) return
     over = true
-    if (reason === null) return
     stream.abort()
     handler.broken(reason)
   }
-  async function finishWith(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-    send: (parts: readonly Uint8Array[]) => void,
-  ): Promise<void> {
-    const last = await handler.end()
-    // A client that left while the end was held has nothing more to get.
-    if (left) return
-    send(last)
-    controller.close()
-  }
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const full = (): boolean => (controller.desiredSize ?? 0) <= 0
-        const tooSlow = (): void => {
-          finish('the client did not read')
-          controller.error(new Error('the client did not read'))
+
+  function start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const send = (parts: readonly Uint8Array[]): void => {
+      if (left) return
+      for (const part of parts) if (part.length > 0) controller.enqueue(part)
+    }
+    const fail = (error: Error): void => {
+      if (over) return
+      breakOff(error.message)
+      cut()
+      if (!left) controller.error(error)
+    }
+    /** Whether there is room for more; else the client has so long to make some. */
+    const hasRoom = (): boolean => {
+      if ((controller.desiredSize ?? 0) > 0) return true
+      clearTimeout(timer)
+      timer = setTimeout(() => fail(new Error('the client did not read')), idleMs)
+      return false
+    }
+    const sendLater = async (parts: Promise<readonly Uint8Array[]>): Promise<void> => {
+      busy = true
+      send(await parts)
+      busy = false
+      if (!over && hasRoom()) stream.resume()
+    }
+    const finish = async (): Promise<void> => {
+      send(await handler.end())
+      // A client that left while the end was held has nothing more to get.
+      if (!left) controller.close()
+    }
+    stream.start({
+      data(chunk) {
+        if (over) return true
+        const parts = handler.chunk(chunk)
+        if (parts instanceof Promise) {
+          sendLater(parts).catch(fail)
+          return false
         }
-        const send = (parts: readonly Uint8Array[]): void => {
-          for (const part of parts) if (part.length > 0) controller.enqueue(part)
-        }
-        stream.start({
-          data(chunk) {
-            if (over) return true
-            send(handler.chunk(chunk))
-            if (!full()) return true
-            timer = setTimeout(tooSlow, idleMs)
-            return false
-          },
-          end() {
-            if (over) return
-            over = true
-            clearTimeout(timer)
-            void finishWith(controller, send)
-          },
-          error(error) {
-            if (over) return
-            finish(error.message)
-            controller.error(error)
-          },
+        send(parts)
+        return hasRoom()
+      },
+      end() {
+        if (over) return
+        over = true
+        clearTimeout(timer)
+        finish().catch((error: unknown) => {
+          cut()
+          if (!left) controller.error(error)
         })
       },
+      error: fail,
+    })
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start,
       pull() {
         clearTimeout(timer)
-        stream.resume()
+        if (!busy) stream.resume()
       },
       cancel() {
         left = true
-        finish('the client left')
+        breakOff('the client left')
       },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: mostWaitingBytes }),
