@@ -1,6 +1,6 @@
 /** Changes of jobs: one after the other, each kept together with what it says of itself. */
 import type { RecordStore, StoredRecord } from '../../core/store.ts'
-import { changeAlias, withNextVersion, type AliasVersion } from '../aliases.ts'
+import { changeAlias, withNextVersion, type Alias, type AliasVersion } from '../aliases.ts'
 import type { JobDeps } from './job-events.ts'
 import { findJob, hasEnded, jobRecord, type JobStatus, type StoredJob } from './stored-job.ts'
 
@@ -23,7 +23,7 @@ export interface JobChange {
   readonly job: StoredJob
   /** Kept together with the job. */
   readonly records?: readonly StoredRecord[]
-  /** At the same moment, the alias has a version more. */
+  /** At the same moment, the alias has a version more; a person decides whether it answers. */
   readonly offer?: Offer
 }
 
@@ -57,7 +57,11 @@ async function offer(
   { alias, version }: Offer,
   records: readonly StoredRecord[],
 ): Promise<void> {
-  await changeAlias(store, alias, (known) => withNextVersion(known, alias, version), records)
+  const add = (known: Alias | null): Alias => {
+    const next = withNextVersion(known, alias, version)
+    return { ...next, current: known?.current ?? next.current }
+  }
+  await changeAlias(store, alias, add, records)
 }
 
 export function withStatus({ now }: JobDeps, job: StoredJob, status: JobStatus): StoredJob {

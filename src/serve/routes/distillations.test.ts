@@ -58,7 +58,7 @@ async function ended(id: string): Promise<JobView> {
 }
 
 describe('a distillation', () => {
-  it('makes a file of the selected traffic, trains on it, and offers the model as an alias’s next version', async () => {
+  it('makes a file of the selected traffic, trains on it, and offers the model as an alias’s next version, which does not answer by itself', async () => {
     await capture(150)
     const made = await server.json<Distillation>('POST', '/distillations', {
       filter: { workload: 'triage' },
@@ -75,8 +75,13 @@ describe('a distillation', () => {
     })
     const job = await ended(made.id)
     expect(job).toMatchObject({ status: 'succeeded', metadata: { round: '1' } })
-    const version = await resolveAlias(server.deps.store, 'triage@1')
-    expect(version).toMatchObject({ model: job.fine_tuned_model, origin: job.id })
+    const { store } = server.deps
+    // A new alias answers with the one version that it has.
+    expect(await resolveAlias(store, 'triage')).toMatchObject({ model: job.fine_tuned_model, origin: job.id })
+    const again = await server.json<Distillation>('POST', '/distillations', { alias: 'triage' })
+    const second = await ended(again.id)
+    expect(await resolveAlias(store, 'triage@2')).toMatchObject({ model: second.fine_tuned_model })
+    expect(await resolveAlias(store, 'triage')).toMatchObject({ model: job.fine_tuned_model })
   })
 
   it('selects by metadata and by time', async () => {
