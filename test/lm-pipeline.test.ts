@@ -122,6 +122,25 @@ describe('a language model of two layers', () => {
     expect(report.task.output).toBe('text')
   })
 
+  it('learns from earlier answers of chat lines too, but for those with weight 0', async () => {
+    const config = await writeProject('text')
+    const chats = makeRows(12, 3).map(({ input, output: { animal } }, index) => ({
+      messages: [
+        { role: 'user', content: 'Hello' },
+        { role: 'assistant', content: 'Hi there', ...(index === 0 ? {} : { weight: 0 }) },
+        { role: 'user', content: 'Ready?' },
+        { role: 'assistant', content: 'Ready' },
+        { role: 'user', content: input },
+        { role: 'assistant', content: `a ${animal}` },
+      ],
+    }))
+    await writeFile(join(folder, 'labelled.jsonl'), lines(chats.slice(1)))
+    const { events } = await run(config)
+    expect(texts(events)).toMatch(
+      /assistant\nHi there<\|im_end\|>[^⟦]*⟦Ready<\|im_end\|>⟧[^⟦]*⟦a \w+<\|im_end\|>⟧/u,
+    )
+  })
+
   it('refuses, before anything is asked, a schema that answers cannot be held to', async () => {
     const config = await writeProject(
       '{ type: object, properties: { animal: { not: { const: x } } }, required: [animal] }',

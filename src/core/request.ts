@@ -26,7 +26,7 @@ export function buildRequest(
   const messages: Message[] = [
     ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
     ...(settings.shots ?? []),
-    ...(row.history ?? []),
+    ...(row.history ?? []).map(({ role, content }) => ({ role, content })),
     { role: 'user', content: row.input },
   ]
   return {

@@ -4,6 +4,12 @@ import { hashJson, hashText } from './hash.ts'
 import type { Json } from './json.ts'
 import { normaliseText } from './normalise.ts'
 
+/** An earlier turn of a conversation. */
+export interface Turn extends Message {
+  /** 1: an answer that a language model learns from too, as training files in chat lines mean it. */
+  readonly weight?: 1
+}
+
 export interface Row {
   /** The file's own id where it has one, else the first 12 digits of `key`. */
   readonly id: string
@@ -14,7 +20,7 @@ export interface Row {
   /** The context lines at the start of `input`, the line break after them included; absent where there are none. */
   readonly context?: string
   /** Earlier turns of a conversation, when the data had them. */
-  readonly history?: readonly Message[]
+  readonly history?: readonly Turn[]
   readonly expected?: Json
   /** Rows of one group (conversation, document) stay on one side of every split. */
   readonly group: string

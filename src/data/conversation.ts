@@ -1,15 +1,15 @@
 /** OpenAI's chat messages to one exchange: earlier turns, the last question, and its answer where there is one. */
-import type { Message } from '../core/chat-model.ts'
 import { isJsonObject, type Json } from '../core/json.ts'
+import type { Turn } from '../core/row.ts'
 import { dataFault, show, type Place } from './fault.ts'
 
 export interface Exchange {
-  readonly history: readonly Message[]
+  readonly history: readonly Turn[]
   readonly input: string
   readonly answer?: string
 }
 
-interface Turn {
+interface ReadTurn {
   readonly role: 'user' | 'assistant'
   readonly content: string
   /** False where `weight` is 0: not to be learned from. */
@@ -54,16 +54,22 @@ const shapeHint =
   'Expected {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}.'
 const textHint = 'Only text is read: leave out rows with images, audio or tool calls.'
 
-function isTaught(turn: Turn): boolean {
+function isTaught(turn: ReadTurn): boolean {
   return turn.role === 'assistant' && turn.taught
 }
 
-function exchange(turns: readonly Turn[], asked: number): Exchange {
-  const history = turns.slice(0, asked).map(({ role, content }) => ({ role, content }))
+function exchange(turns: readonly ReadTurn[], asked: number): Exchange {
+  const history = turns
+    .slice(0, asked)
+    .map((turn) => ({
+      role: turn.role,
+      content: turn.content,
+      ...(isTaught(turn) ? { weight: 1 as const } : {}),
+    }))
   return { history, input: turns[asked].content }
 }
 
-function readTurn(message: Json, name: string, place: Place): Turn[] {
+function readTurn(message: Json, name: string, place: Place): ReadTurn[] {
   if (!isJsonObject(message))
     throw dataFault(place, `${name} must be an object, got ${show(message)}`, shapeHint)
   const { role, content, weight } = message

@@ -1,5 +1,5 @@
 /** Where a record's input stands: under the named field, under a usual name, or in chat messages. */
-import type { Message } from '../core/chat-model.ts'
+import type { Turn } from '../core/row.ts'
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
 import { readConversation, textOf, type Exchange } from './conversation.ts'
@@ -17,7 +17,7 @@ export interface QuestionOptions {
 export interface Question {
   /** The key under which the input stood; null for chat messages. */
   readonly key: string | null
-  readonly history: readonly Message[]
+  readonly history: readonly Turn[]
   readonly input: string
   readonly answer?: string
 }

@@ -88,7 +88,9 @@ function toRow(
 ): Row | string {
   const place = { file: source, line }
   try {
-    const { history, input, answer } = readConversation(request.messages, place)
+    const { history: turns, input, answer } = readConversation(request.messages, place)
+    // Earlier answers were captured by themselves: they are rows of their own.
+    const history = turns.map(({ role, content }) => ({ role, content }))
     if (answer !== undefined) return 'not a question: the last message is an answer'
     const key = rowKey(input, history)
     const named = groupKey === undefined ? undefined : metadata[groupKey]

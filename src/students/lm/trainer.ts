@@ -153,8 +153,11 @@ async function* sequencesOf(
 ): AsyncGenerator<StepEvent, readonly TrainingSequence[]> {
   const sequences = examples.flatMap(({ row, output }) => {
     const { messages } = buildRequest(task, row, { prompt: task.prompt })
-    // Earlier answers of a conversation are read, not learned from: they are not this row's.
-    const turns = messages.map((message) => ({ ...message, weight: 0 as const }))
+    const first = messages.length - 1 - (row.history?.length ?? 0)
+    const turns = messages.map((message, index) => ({
+      ...message,
+      weight: row.history?.[index - first]?.weight ?? (0 as const),
+    }))
     return trainingSequences(encoder, [...turns, { role: 'assistant', content: answerText(task, output) }])
   })
   const { kept, leftOut } = withinLength(sequences, architecture.contextLength)
