@@ -56,6 +56,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error
   })
   await deps.jobs.start()
+  await deps.evals.start()
   const { port: taken } = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
   return {

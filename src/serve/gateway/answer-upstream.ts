@@ -120,11 +120,9 @@ function passingHandler(exchange: Exchange, decision: Decision): StreamHandler {
 function capturingHandler(exchange: Exchange, { captures }: GatewayParts, decision: Decision): StreamHandler {
   const splitter = createEventSplitter()
   const assembler = createAssembler()
+  const id = captures.nextId()
   const held: Uint8Array[] = []
   let done = false
-  /** The provider's, and the one under which it is kept. */
-  let own: string | null = null
-  let id: string | undefined
 
   function take({ bytes, data }: StreamEvent): Uint8Array[] {
     done ||= data !== null && data.trim() === '[DONE]'
@@ -136,41 +134,24 @@ function capturingHandler(exchange: Exchange, { captures }: GatewayParts, decisi
     if (data === null || !isJsonObject(chunk)) return [bytes]
     assembler.add(chunk)
     if (isUsageOnly(chunk) && !exchange.request.includeUsage) return []
-    if (id === undefined || chunk.id === undefined || chunk.id === id) return [bytes]
     return [Buffer.from(`data: ${editMembers(data, { id: JSON.stringify(id) })}\n\n`)]
   }
 
-  async function claimThenTake(events: readonly StreamEvent[]): Promise<Uint8Array[]> {
-    id = await captures.claimId(own)
-    return events.flatMap(take)
-  }
-
   return {
-    chunk(chunk) {
-      const events = splitter.push(chunk)
-      if (id !== undefined) return events.flatMap(take)
-      own = events.map(idOf).find((one) => one !== null) ?? null
-      return own === null ? events.flatMap(take) : claimThenTake(events)
-    },
+    chunk: (chunk) => splitter.push(chunk).flatMap(take),
     async end() {
       countAnswer(exchange, decision)
       const last = [...held, splitter.rest()]
       if (!assembler.complete()) {
-        captures.abandon(id)
+        captures.abandon()
         return last
       }
-      id ??= await captures.claimId(null)
       const completion = { ...assembler.completion(), id }
       await keep(exchange, captures, decision, { id, response: JSON.stringify(completion), completion })
       return last
     },
-    broken: () => captures.abandon(id),
+    broken: () => captures.abandon(),
   }
-}
-
-function idOf({ data }: StreamEvent): string | null {
-  const chunk = data === null ? undefined : parseBody(data)
-  return isJsonObject(chunk) && typeof chunk.id === 'string' ? chunk.id : null
 }
 
 /** The chunk that was only asked for to keep it. */

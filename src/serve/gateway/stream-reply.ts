@@ -3,8 +3,8 @@ import type { UpstreamStream } from './upstream.ts'
 
 /** What becomes of a stream's bytes. */
 export interface StreamHandler {
-  /** What goes out for a chunk that came in; where it takes a moment, the next one comes after it. */
-  chunk(chunk: Buffer): readonly Uint8Array[] | Promise<readonly Uint8Array[]>
+  /** What goes out for a chunk that came in. */
+  chunk(chunk: Buffer): readonly Uint8Array[]
   /** What goes out at the end, once it may. */
   end(): Promise<readonly Uint8Array[]>
   /** The stream broke off, or the client left. Called at most once, and not after `end`. */
@@ -26,7 +26,6 @@ export function streamReply(
   let timer: NodeJS.Timeout | undefined
   let over = false
   let left = false
-  let busy = false
 
   function breakOff(reason: string): void {
     clearTimeout(timer)
@@ -54,12 +53,6 @@ export function streamReply(
       timer = setTimeout(() => fail(new Error('the client did not read')), idleMs)
       return false
     }
-    const sendLater = async (parts: Promise<readonly Uint8Array[]>): Promise<void> => {
-      busy = true
-      send(await parts)
-      busy = false
-      if (!over && hasRoom()) stream.resume()
-    }
     const finish = async (): Promise<void> => {
       send(await handler.end())
       // A client that left while the end was held has nothing more to get.
@@ -68,12 +61,7 @@ export function streamReply(
     stream.start({
       data(chunk) {
         if (over) return true
-        const parts = handler.chunk(chunk)
-        if (parts instanceof Promise) {
-          sendLater(parts).catch(fail)
-          return false
-        }
-        send(parts)
+        send(handler.chunk(chunk))
         return hasRoom()
       },
       end() {
@@ -94,7 +82,7 @@ export function streamReply(
       start,
       pull() {
         clearTimeout(timer)
-        if (!busy) stream.resume()
+        stream.resume()
       },
       cancel() {
         left = true
