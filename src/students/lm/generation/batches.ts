@@ -65,8 +65,9 @@ async function beginJobs(work: Work): Promise<void> {
       failed: false,
     }
     const row = active.push(begun) - 1
-    while (isWaiting(begun) && pending(begun) > 0 && read < readTokens) {
-      const count = Math.min(pending(begun), job.chunkTokens)
+    const promptTokens = job.tokens.length
+    while (isWaiting(begun) && begun.computed < promptTokens && read < readTokens) {
+      const count = Math.min(promptTokens - begun.computed, job.chunkTokens)
       await compute(work, row, [begun], [count])
       read += count
     }
@@ -102,14 +103,14 @@ async function compute(
   }))
   const wanted = wantedOf(entries, counts)
   const packed = wanted.length === 0 ? [0] : wanted.map(({ place }) => place)
-  const logits = await decoder.run(first, inputs, packed)
+  const logProbabilities = await decoder.run(first, inputs, packed)
   for (const [index, entry] of entries.entries()) {
     entry.computed += counts[index]
     rows.hold(first + index, entry.computed)
   }
   const V = decoder.architecture.vocabularySize
   for (const [index, { entry, token }] of wanted.entries()) {
-    take(entry, token, logits.subarray(index * V, (index + 1) * V))
+    take(entry, token, logProbabilities.subarray(index * V, (index + 1) * V))
   }
 }
 
@@ -133,10 +134,10 @@ function wantedOf(entries: readonly Active[], counts: readonly number[]): Wanted
 }
 
 /** What a job throws is its own fault and not its neighbours'. */
-function take(entry: Active, token: number, logits: Float32Array): void {
+function take(entry: Active, token: number, logProbabilities: Float32Array): void {
   if (!isWaiting(entry)) return
   try {
-    entry.job.take(token, logits)
+    entry.job.take(token, logProbabilities)
   } catch (error) {
     entry.failed = true
     entry.job.fail(error)

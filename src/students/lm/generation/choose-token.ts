@@ -1,4 +1,4 @@
-/** Picks the next token from logits, among the allowed ones, and says how likely it was. */
+/** Picks the next token by log-probabilities, among the allowed ones, and says how likely it was. */
 import type { Random } from '../../../core/random.ts'
 
 export interface ChoiceOptions {
@@ -23,40 +23,36 @@ export interface Choice {
   readonly alternatives: readonly { readonly token: number; readonly logProbability: number }[]
 }
 
-/** Logits this far below the largest add nothing that F32 could show, over any vocabulary. */
+/** A token this much less likely than another, in natural logarithms, adds nothing to it that float64 could show. */
 const negligible = 40
 
-/** `logits` has V entries, of which at least one must be allowed. */
-export function chooseToken(logits: Float32Array, options: ChoiceOptions): Choice {
-  const ids = allowedIds(logits.length, options.allowed)
-  const likeliest = likeliestOf(logits, ids)
-  const logTotal = logSumExp(logits, ids, logits[likeliest])
-  const token = options.temperature === 0 ? likeliest : sample(logits, ids, logits[likeliest], options)
+/** `logProbabilities` has V entries and is normalised; at least one token must be allowed. */
+export function chooseToken(logProbabilities: Float32Array, options: ChoiceOptions): Choice {
+  const { allowed, temperature } = options
+  const ids = allowed === null ? allIds(logProbabilities.length) : idsOf(allowed, logProbabilities.length)
+  const likeliest = likeliestOf(logProbabilities, ids)
+  const logTotal = allowed === null ? 0 : logSumExp(logProbabilities, ids, logProbabilities[likeliest])
+  const token = temperature === 0 ? likeliest : sample(logProbabilities, ids, likeliest, options)
   return {
     token,
-    logProbability: logits[token] - logTotal,
+    logProbability: logProbabilities[token] - logTotal,
     allowed: ids.length,
-    alternatives: largest(logits, ids, options.alternatives).map((id) => ({
+    alternatives: largest(logProbabilities, ids, options.alternatives).map((id) => ({
       token: id,
-      logProbability: logits[id] - logTotal,
+      logProbability: logProbabilities[id] - logTotal,
     })),
   }
 }
 
-/** Natural logarithm of a token's probability among all. */
-export function logProbabilityOf(logits: Float32Array, token: number): number {
-  const ids = allowedIds(logits.length, null)
-  return logits[token] - logSumExp(logits, ids, logits[likeliestOf(logits, ids)])
+const known = { ids: new Int32Array(0) }
+
+/** The same array for the same vocabulary: it is long. */
+function allIds(vocabulary: number): Int32Array {
+  if (known.ids.length !== vocabulary) known.ids = Int32Array.from({ length: vocabulary }, (_, id) => id)
+  return known.ids
 }
 
-const everyId = { ids: new Int32Array(0) }
-
-function allowedIds(vocabulary: number, allowed: Uint32Array | null): Int32Array {
-  if (allowed === null) {
-    if (everyId.ids.length !== vocabulary)
-      everyId.ids = Int32Array.from({ length: vocabulary }, (_, id) => id)
-    return everyId.ids
-  }
+function idsOf(allowed: Uint32Array, vocabulary: number): Int32Array {
   const ids = new Int32Array(vocabulary)
   let count = 0
   for (let word = 0; word < allowed.length; word++) {
@@ -68,64 +64,76 @@ function allowedIds(vocabulary: number, allowed: Uint32Array | null): Int32Array
   return ids.subarray(0, count)
 }
 
-function likeliestOf(logits: Float32Array, ids: Int32Array): number {
+function likeliestOf(logProbabilities: Float32Array, ids: Int32Array): number {
   let best = ids[0]
-  let most = logits[best]
+  let most = logProbabilities[best]
   for (let i = 1; i < ids.length; i++) {
-    const logit = logits[ids[i]]
-    if (logit > most) {
-      most = logit
+    const value = logProbabilities[ids[i]]
+    if (value > most) {
+      most = value
       best = ids[i]
     }
   }
   return best
 }
 
-function logSumExp(logits: Float32Array, ids: Int32Array, most: number): number {
+function logSumExp(logProbabilities: Float32Array, ids: Int32Array, most: number): number {
   let sum = 0
   for (let i = 0; i < ids.length; i++) {
-    const below = logits[ids[i]] - most
+    const below = logProbabilities[ids[i]] - most
     if (below > -negligible) sum += Math.exp(below)
   }
   return most + Math.log(sum)
 }
 
 function sample(
-  logits: Float32Array,
+  logProbabilities: Float32Array,
   ids: Int32Array,
-  most: number,
+  likeliest: number,
   { temperature, topP, random }: ChoiceOptions,
 ): number {
-  const candidates: { readonly id: number; readonly weight: number }[] = []
+  const weights = new Float64Array(ids.length)
   let total = 0
   for (let i = 0; i < ids.length; i++) {
-    const below = (logits[ids[i]] - most) / temperature
-    if (below <= -negligible) continue
-    const weight = Math.exp(below)
-    total += weight
-    candidates.push({ id: ids[i], weight })
+    const below = (logProbabilities[ids[i]] - logProbabilities[likeliest]) / temperature
+    if (below > -negligible) total += weights[i] = Math.exp(below)
   }
-  const kept = topP < 1 ? nucleus(candidates, topP * total) : candidates
-  const mass = kept === candidates ? total : kept.reduce((sum, { weight }) => sum + weight, 0)
-  let left = random.next() * mass
-  return (kept.find(({ weight }) => (left -= weight) < 0) ?? kept[kept.length - 1]).id
+  if (topP < 1) total = keepNucleus(weights, topP, total)
+  let left = random.next() * total
+  for (let i = 0; i < ids.length; i++) {
+    left -= weights[i]
+    if (left < 0) return ids[i]
+  }
+  return likeliest
 }
 
-function nucleus<C extends { readonly weight: number }>(candidates: readonly C[], mass: number): C[] {
-  const sorted = [...candidates].sort((a, b) => b.weight - a.weight)
+/** Sets the weights of all tokens outside the nucleus to 0. Gives the sum of what is left. */
+function keepNucleus(weights: Float64Array, topP: number, total: number): number {
+  // All that weigh less have together too little to be needed, so that few are left to be sorted.
+  const least = ((1 - topP) * total) / weights.length
+  const candidates: number[] = []
+  for (let i = 0; i < weights.length; i++) if (weights[i] >= least) candidates.push(i)
+  candidates.sort((a, b) => weights[b] - weights[a])
+  const kept: { readonly index: number; readonly weight: number }[] = []
   let sum = 0
-  const end = sorted.findIndex(({ weight }) => (sum += weight) >= mass)
-  return end === -1 ? sorted : sorted.slice(0, end + 1)
+  for (const index of candidates) {
+    if (sum >= topP * total) break
+    sum += weights[index]
+    kept.push({ index, weight: weights[index] })
+  }
+  weights.fill(0)
+  for (const { index, weight } of kept) weights[index] = weight
+  return sum
 }
 
-function largest(logits: Float32Array, ids: Int32Array, count: number): number[] {
+function largest(logProbabilities: Float32Array, ids: Int32Array, count: number): number[] {
   const found: number[] = []
   if (count === 0) return found
   for (let i = 0; i < ids.length; i++) {
-    const logit = logits[ids[i]]
-    if (found.length === count && logit <= logits[found[count - 1]]) continue
+    const value = logProbabilities[ids[i]]
+    if (found.length === count && value <= logProbabilities[found[count - 1]]) continue
     let place = Math.min(found.length, count - 1)
-    for (; place > 0 && logits[found[place - 1]] < logit; place--) found[place] = found[place - 1]
+    for (; place > 0 && logProbabilities[found[place - 1]] < value; place--) found[place] = found[place - 1]
     found[place] = ids[i]
   }
   return found

@@ -2,7 +2,7 @@
  * The network as one ONNX graph that takes new tokens on from what is kept of the tokens before them.
  *
  * N: new tokens, all rows' one after another; B: rows; S: new tokens of the row that has most; T: places for past
- * tokens; R: tokens whose logits are wanted. D, H, V as in types.ts; K: heads of keys and values; G = H / K.
+ * tokens; R: tokens after which the next is wanted. D, H, V as in types.ts; K: heads of keys and values; G = H / K.
  * Linear maps run on the N tokens packed, attention on (B, S) with the shorter rows filled up.
  */
 import type { OnnxModel } from '../../../engine/onnx-model.ts'
@@ -221,6 +221,7 @@ async function addHead(builder: Builder, { hidden, added }: Stream): Promise<Mat
   const embedding = await readMatrix(builder, ['model.embed_tokens.weight'], D)
   const head = tiedEmbeddings ? embedding : await readMatrix(builder, ['lm_head.weight'], D)
   addProduct(builder, 'logits', normed, head)
-  builder.outputs.set('logits', { type: 'float32', shape: ['R', V] })
+  add(builder, 'LogSoftmax', ['logits'], ['logProbabilities'], { axis: -1 })
+  builder.outputs.set('logProbabilities', { type: 'float32', shape: ['R', V] })
   return embedding
 }

@@ -50,16 +50,19 @@ async function withDecoder(
   }
 }
 
-/** The root mean square of the difference between logits (R, V) and the expected rows, over that of the latter. */
-function difference(logits: Float32Array, expected: readonly number[][]): number {
-  const flat = expected.flat()
-  expect(logits).toHaveLength(flat.length)
-  const squares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0)
-  return Math.sqrt(squares(flat.map((value, i) => value - logits[i])) / squares(flat))
+/** The root mean square of the difference between log-probabilities (R, V) and those of the expected logits. */
+function difference(found: Float32Array, expected: readonly number[][]): number {
+  const flat = expected.flatMap((logits) => {
+    const logTotal = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0))
+    return logits.map((logit) => logit - logTotal)
+  })
+  expect(found).toHaveLength(flat.length)
+  const squares = flat.reduce((sum, value, i) => sum + (value - found[i]) ** 2, 0)
+  return Math.sqrt(squares / flat.length)
 }
 
 describe.each(shapes)('$family, tied embeddings $tiedEmbeddings', (options) => {
-  it('gives the logits of a plain forward pass, for all tokens at once and for one after another', async () => {
+  it('gives the probabilities of a plain forward pass, for all tokens at once and for one after another', async () => {
     const base = await openTiny(options)
     const expected = await plainForward(base, tokens)
     await withDecoder(base, 'float32', async (decoder) => {

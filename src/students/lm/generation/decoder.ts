@@ -16,7 +16,7 @@ export interface Decoder {
   readonly contextTokens: number
   /**
    * Takes the cache's rows from `first` on, as many as there are inputs, on by their tokens; the cache must have
-   * places for them. Gives the logits (R, V) that follow each of the `wanted` tokens, at least one, which count
+   * places for them. Gives the log-probabilities (R, V) of what follows each of the `wanted` tokens, at least one, which count
    * through all rows' tokens one after another.
    */
   run(first: number, rows: readonly RowInput[], wanted: readonly number[]): Promise<Float32Array>
@@ -59,7 +59,7 @@ export async function openDecoder(source: ModelSource, options: DecoderOptions):
     async run(first, rows, wanted) {
       const outputs = await session.run(feedsOf(first, rows, wanted))
       keep(cache, architecture.layers, first, rows, outputs)
-      return outputs.logits.data as Float32Array
+      return outputs.logProbabilities.data as Float32Array
     },
     async close() {
       await session.release()
@@ -90,7 +90,8 @@ function createFeeds(
     const shape = batchShape(rows)
     const { tokens: N, longest: S } = shape
     const B = rows.length
-    const T = cache.places
+    // Rows that begin have no past to look at.
+    const T = rows.every(({ past }) => past === 0) ? 0 : cache.places
     const { packed, placed, positions } = placesOf(rows, shape)
     const mask = maskOf(rows, shape, T, groups)
     const feeds: Record<string, Tensor> = {
@@ -104,13 +105,15 @@ function createFeeds(
     }
     for (let layer = 0; layer < layers; layer++) {
       const { pastKey, pastValue } = keyValueNames(layer)
-      const { key, value } = cache.view(layer, first, B)
+      const { key, value } = T === 0 ? empty : cache.view(layer, first, B)
       feeds[pastKey] = new NewTensor('float32', key, [B, K, T, headSize])
       feeds[pastValue] = new NewTensor('float32', value, [B, K, T, headSize])
     }
     return feeds
   }
 }
+
+const empty = { key: new Float32Array(0), value: new Float32Array(0) }
 
 /** (N, D) */
 function embed(embedding: Matrix, D: number, rows: readonly RowInput[], N: number): Float32Array {

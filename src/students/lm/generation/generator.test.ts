@@ -7,10 +7,12 @@ import { writeTinyModel } from '../../../../test/support/tiny-model.ts'
 import { createRandom } from '../../../core/random.ts'
 import { createSchemaValidator } from '../../../core/schema-validator.ts'
 import type { JsonObject } from '../../../core/json.ts'
+import { createConstraint } from '../constrain/constraint.ts'
 import { createTokenizer, type TextTokenizer } from '../text/tokenizer.ts'
 import type { BaseModel, GenerationRequest, LoraAdapter } from '../types.ts'
 import { openBaseModel } from '../weights/base-model.ts'
-import type { ScoringGenerator } from './generator.ts'
+import { openDecoder, type Decoder } from './decoder.ts'
+import { createGenerator, type ScoringGenerator } from './generator.ts'
 import { openLocalGenerator } from './open-generator.ts'
 
 let folder = ''
@@ -220,6 +222,28 @@ describe('the end of an answer', () => {
       })
     }
   })
+})
+
+it('takes rows on together: one run a prompt, then one for all answers', async () => {
+  const decoder = await openDecoder(base, { weights: 'float32', rows: 4, contextTokens: 64, threads: 1 })
+  let runs = 0
+  const counting: Decoder = {
+    ...decoder,
+    run: (...inputs) => {
+      runs++
+      return decoder.run(...inputs)
+    },
+  }
+  const generator = createGenerator({
+    decoder: counting,
+    tokenizer: { ...tokenizer, endOfTurnIds: [] },
+    createConstraint,
+  })
+  open.push(generator)
+  const prompts = ['One', 'Two, or more', 'Three', 'Four', 'Five', 'Six'].map((text) => request(text))
+  await Promise.all(prompts.map((one) => generator.generate(one)))
+  // Of 12 tokens the first comes with the prompt; four rows, so that two wait for the others.
+  expect(runs).toBe(prompts.length + 11 + 11)
 })
 
 describe('giving up', () => {

@@ -1,18 +1,17 @@
 /** One row's work for the batches: tokens to be computed, some of which say how the row goes on. */
-import { logProbabilityOf } from './choose-token.ts'
 import type { Sequence } from './sequence.ts'
 import type { GenerationResult } from '../types.ts'
 
 export interface Job extends Call {
-  /** All that are known so far; may grow when logits are taken. */
+  /** All that are known so far; may grow with what is taken. */
   readonly tokens: readonly number[]
   /** Most tokens that are computed at once. */
   readonly chunkTokens: number
-  /** The first token whose logits are wanted, when the job begins: what stands before may be known from elsewhere. */
+  /** The first token after which log-probabilities are wanted, when the job begins: what stands before may be known from elsewhere. */
   readonly firstWanted: number
-  /** Whether the logits that follow the token at this index are wanted. */
+  /** Whether the log-probabilities (V) of what follows the token at this index are wanted. */
   wants(index: number): boolean
-  take(index: number, logits: Float32Array): void
+  take(index: number, logProbabilities: Float32Array): void
   isDone(): boolean
   /** Called once it is done. */
   settle(): void
@@ -25,7 +24,7 @@ export interface Call {
 }
 
 const chunkTokens = 256
-/** Each has logits of its own where a given text is scored. */
+/** Each has V log-probabilities where a given text is scored. */
 const scoredChunkTokens = 32
 
 export function sequenceJob(sequence: Sequence, call: Call, settle: (result: GenerationResult) => void): Job {
@@ -36,7 +35,7 @@ export function sequenceJob(sequence: Sequence, call: Call, settle: (result: Gen
     chunkTokens,
     firstWanted: tokens.length - 1,
     wants: (index) => index === tokens.length - 1,
-    take: (_, logits) => sequence.takeOn(logits),
+    take: (_, logProbabilities) => sequence.takeOn(logProbabilities),
     isDone: () => sequence.result !== null,
     settle: () => settle(sequence.result as GenerationResult),
   }
@@ -58,9 +57,9 @@ export function scoringJob(
     chunkTokens: scoredChunkTokens,
     firstWanted,
     wants: (index) => index >= firstWanted,
-    take(index, logits) {
+    take(index, logProbabilities) {
       const place = index - firstWanted
-      scored[place] = logProbabilityOf(logits, continuation[place])
+      scored[place] = logProbabilities[continuation[place]]
       taken++
     },
     isDone: () => taken === scored.length,

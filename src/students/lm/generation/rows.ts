@@ -33,8 +33,8 @@ interface Held {
 }
 
 /** T grows and shrinks by steps, for each costs a copy. */
-const placeStep = 64
-const growth = 1.25
+const placeStep = 32
+const growth = 1.125
 /** A beginning that is shorter is computed again sooner than it is copied. */
 const leastShared = 8
 /** What all rows together take at most; a single row may take more. */
@@ -101,7 +101,7 @@ export function createRows(cache: KeyValueCache, architecture: Architecture, con
       if (longest > cache.places) resize(longest, inUse)
     },
     fit(longest, inUse) {
-      const isRoomy = cache.places > Math.max(2 * longest, 4 * placeStep)
+      const isRoomy = cache.places > Math.max(2 * longest, 8 * placeStep)
       if (longest > cache.places || isRoomy) resize(longest, inUse)
     },
   }

@@ -10,8 +10,8 @@ export interface Sequence {
   readonly tokens: readonly number[]
   /** Null until the answer is complete. */
   readonly result: GenerationResult | null
-  /** Takes the answer on by the token chosen from these V logits, and by all tokens that can only follow then. */
-  takeOn(logits: Float32Array): void
+  /** Takes the answer on by the token chosen by these V log-probabilities, and by all tokens that can only follow then. */
+  takeOn(logProbabilities: Float32Array): void
 }
 
 export interface SequenceOptions {
@@ -79,10 +79,10 @@ export function createSequence(options: SequenceOptions): Sequence {
     get result() {
       return state.result
     },
-    takeOn(logits) {
+    takeOn(logProbabilities) {
       const { temperature, topP = 1, logprobs: alternatives = 0 } = request
       const allowed = constraint?.allowed(remaining()) ?? null
-      const choice = chooseToken(logits, { allowed, temperature, topP, random, alternatives })
+      const choice = chooseToken(logProbabilities, { allowed, temperature, topP, random, alternatives })
       accept(choice.token, choice)
       acceptForced()
     },
