@@ -47,7 +47,7 @@ export interface Catalog {
   /** Finds an open model by path, URL or repository. @throws MODEL_UNKNOWN, MODEL_FILE_INVALID, MODEL_UNSUPPORTED. */
   base(name: string): Promise<OpenBase>
   /** Vectors of texts, by the model of a provider. @throws as a provider's model does. */
-  embed: Embedder['embed']
+  embed(model: string, texts: readonly string[], signal?: AbortSignal): ReturnType<Embedder['embed']>
   /** By the run so far, in US dollars. */
   spentUsd(): number
   close(): Promise<void>
@@ -68,7 +68,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const budget = createBudget(config.budget?.usd ?? null, await store.spentUsd(run))
   const sources = { declared: config.providers, env: environment }
   const connections = createConnections(sources)
-  const embedder = createEmbedder({ connections, store, run, budget, prices })
+  const embedder = createEmbedder({ connections, store, budget, prices })
   const opened = new Map<string, Promise<OpenedModel>>()
 
   async function openRecorded(name: string, file: string): Promise<OpenedModel> {
@@ -132,7 +132,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       return known
     },
     base,
-    embed: (model, texts, signal) => embedder.embed(model, texts, signal),
+    embed: (model, texts, signal) => embedder.embed(model, texts, run, signal),
     spentUsd: () => budget.spentUsd(),
     async close() {
       for (const model of opened.values()) await model.then(async (known) => known.model.close?.(), ignore)

@@ -36,8 +36,8 @@ function count(value: Json | undefined): number | null {
 }
 
 /**
- * The answer in a body, or why there is none. A refusal, an answer cut by its length limit and one stopped by a
- * content filter are answers, since asking again would give the same.
+ * The answer in a body, or why there is none. A refusal, a call of tools, an answer cut by its length limit and one
+ * stopped by a content filter are answers, since asking again would give the same.
  */
 export function readReply(
   body: Json | undefined,
@@ -51,7 +51,8 @@ export function readReply(
   const refusal = typeof message.refusal === 'string' && message.refusal !== '' ? message.refusal : undefined
   const content = readContent(message.content)
   const cutShort = finishReason === 'length' || finishReason === 'content_filter'
-  if (content === '' && refusal === undefined && !cutShort) {
+  const callsTools = Array.isArray(message.tool_calls) && message.tool_calls.length > 0
+  if (content === '' && refusal === undefined && !cutShort && !callsTools) {
     return { fault: `the message has no content (finish_reason ${finishReason})` }
   }
   const logprobs = readLogprobs(choice.logprobs)

@@ -13,20 +13,19 @@ import { resolveProvider, type Provider } from './providers.ts'
 export interface EmbedderOptions {
   readonly connections: Connections
   readonly store: Store
-  /** The run that pays. */
-  readonly run: string
   readonly budget: Budget
   readonly prices: PriceTable
 }
 
 export interface Embedder {
   /**
-   * One vector a text, in their order. The same texts are not paid for twice. @throws what a chat model throws;
+   * One vector a text, in their order, paid by `run`. The same texts are not paid for twice. @throws what a chat model throws;
    * MODEL_REPLY_INVALID where the reply holds no such vectors.
    */
   embed(
     model: string,
     texts: readonly string[],
+    run: string,
     signal?: AbortSignal,
   ): Promise<readonly (readonly number[])[]>
   close(): Promise<void>
@@ -43,12 +42,13 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
     return client
   }
   return {
-    async embed(id, texts, signal) {
+    async embed(id, texts, run, signal) {
       const { provider, model } = resolveProvider(id, options.connections.sources)
       const body = JSON.stringify({ model, input: texts, encoding_format: 'float' })
       const key = createHash('sha256').update(`${provider.baseUrl}\nembeddings\n${body}`).digest('hex')
       const logged = await options.store.findCall(key)
-      const call = logged ?? (await pay(options, clientOf(provider), provider, { id, key, body }, signal))
+      const call =
+        logged ?? (await pay(options, clientOf(provider), provider, { id, key, body, run }, signal))
       const vectors = readVectors(parseBody(call.response), texts.length)
       if (vectors !== null) return vectors
       throw new PotstillError('MODEL_REPLY_INVALID', `${id} gave no vectors for ${texts.length} texts`, {
@@ -65,13 +65,14 @@ interface Question {
   readonly id: string
   readonly key: string
   readonly body: string
+  readonly run: string
 }
 
 async function pay(
-  { connections, store, run, budget, prices }: EmbedderOptions,
+  { connections, store, budget, prices }: EmbedderOptions,
   client: ChatClient,
   provider: Provider,
-  { id, key, body }: Question,
+  { id, key, body, run }: Question,
   signal: AbortSignal | undefined,
 ): Promise<LoggedCall> {
   const price = findPrice(prices, id)

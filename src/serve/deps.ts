@@ -5,6 +5,7 @@ import type { ChatModel } from '../core/chat-model.ts'
 import type { Store } from '../core/store.ts'
 import type { PriceTable } from '../models/prices.ts'
 import type { Provider } from '../models/providers.ts'
+import type { EvalQueue } from './evals/eval-queue.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import type { CaptureWriter } from './gateway/capture-writer.ts'
 import type { Upstream } from './gateway/upstream.ts'
@@ -66,6 +67,13 @@ export interface ModelDirectory {
    * eval runs. Behind an alias with a teacher it is the student alone.
    */
   open(name: string, run: string): Promise<ChatModel>
+  /** Vectors of texts by the model of a provider, through the call log in the name of `run`. @throws as `open` does. */
+  embed(
+    name: string,
+    texts: readonly string[],
+    run: string,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly number[])[]>
   close(): Promise<void>
 }
 
@@ -79,6 +87,8 @@ export interface ServeDeps {
   readonly models: ModelDirectory
   /** Runs fine-tuning jobs; started with the server and closed with it. */
   readonly jobs: JobQueue
+  /** Runs evals; started with the server and closed with it. */
+  readonly evals: EvalQueue
   readonly captures: CaptureWriter
   readonly upstream: Upstream
   readonly metrics: Metrics

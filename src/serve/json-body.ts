@@ -4,14 +4,15 @@ import type { z } from 'zod'
 import { apiError } from './api-error.ts'
 import type { ServeEnv } from './deps.ts'
 
-const mostBytes = 1_048_576
+const usualMostBytes = 1_048_576
 
-/** @throws a 400 that names the field, 413 above a megabyte. An absent body reads as {}. */
+/** @throws a 400 that names the field, 413 above so many bytes, a megabyte by default. An absent body reads as {}. */
 export async function readJsonBody<Schema extends z.ZodType>(
   c: Context<ServeEnv>,
   schema: Schema,
+  mostBytes = usualMostBytes,
 ): Promise<z.output<Schema>> {
-  const text = await readText(c.req.raw)
+  const text = await readText(c.req.raw, mostBytes)
   const parsed = schema.safeParse(text.trim() === '' ? {} : parseJson(text))
   if (parsed.success) return parsed.data
   const [{ path, message }] = parsed.error.issues
@@ -28,13 +29,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readText({ body }: Request): Promise<string> {
+async function readText({ body }: Request, mostBytes: number): Promise<string> {
   if (body === null) return ''
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += (chunk as Uint8Array).byteLength
-    if (bytes > mostBytes) throw apiError(413, 'The body is larger than a megabyte.')
+    if (bytes > mostBytes) throw apiError(413, `The body is larger than ${mostBytes} bytes.`)
     chunks.push(chunk as Uint8Array)
   }
   return Buffer.concat(chunks).toString()

@@ -4,6 +4,7 @@ import type { Store } from '../core/store.ts'
 import { loadPriceTable } from '../models/prices.ts'
 import type { ProviderSettings } from '../models/providers.ts'
 import { defaultSettings, type ServeDeps, type ServeSettings } from './deps.ts'
+import { createEvalQueue } from './evals/eval-queue.ts'
 import { createCaptureWriter } from './gateway/capture-writer.ts'
 import { createUpstream } from './gateway/upstream.ts'
 import { findFineTuned } from './jobs/find-fine-tuned.ts'
@@ -78,10 +79,12 @@ export function openDeps(options: DepsOptions): OpenedDeps {
     signal: shutdown.signal,
   }
   const jobs = createJobQueue(common)
+  const evals = createEvalQueue(common)
   return {
-    deps: { ...common, jobs },
+    deps: { ...common, jobs, evals },
     async close() {
       shutdown.abort()
+      await evals.close()
       await jobs.close()
       await captures.drain()
       await upstream.close()
