@@ -25,7 +25,10 @@ export const chatCompletions: RouteGroup = (deps) => {
       captured: request.store || deps.settings.capture === 'all',
       workload: request.workload ?? resolved.alias,
       signal: c.req.raw.signal,
-      cut: () => c.env?.outgoing?.destroy(),
+      cut() {
+        c.env?.outgoing?.destroy()
+        return c.env?.outgoing !== undefined
+      },
     }
     const { target } = resolved
     if (target.kind === 'provider') {

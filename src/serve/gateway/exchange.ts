@@ -20,8 +20,8 @@ export interface Exchange {
   readonly workload: string | null
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal
-  /** Closes the client's connection at once. */
-  readonly cut: () => void
+  /** Closes the client's connection at once; false where there is none. */
+  readonly cut: () => boolean
 }
 
 /** Which model gave an answer, and why it was this one. */

@@ -16,12 +16,12 @@ const mostWaitingBytes = 64 * 1024
 
 /**
  * A client that reads nothing for `idleMs` is cut off, and the provider with it. `cut` closes the client's
- * connection at once where there is one: a reply that broke off must not look like one that ended.
+ * connection at once, so that a reply that broke off does not look like one that ended; false where there is none.
  */
 export function streamReply(
   stream: UpstreamStream,
   handler: StreamHandler,
-  { idleMs, cut }: { readonly idleMs: number; readonly cut: () => void },
+  { idleMs, cut }: { readonly idleMs: number; readonly cut: () => boolean },
 ): ReadableStream<Uint8Array> {
   let timer: NodeJS.Timeout | undefined
   let over = false
@@ -43,8 +43,7 @@ export function streamReply(
     const fail = (error: Error): void => {
       if (over) return
       breakOff(error.message)
-      cut()
-      if (!left) controller.error(error)
+      if (!cut() && !left) controller.error(error)
     }
     /** Whether there is room for more; else the client has so long to make some. */
     const hasRoom = (): boolean => {
@@ -69,8 +68,7 @@ export function streamReply(
         over = true
         clearTimeout(timer)
         finish().catch((error: unknown) => {
-          cut()
-          if (!left) controller.error(error)
+          if (!cut() && !left) controller.error(error)
         })
       },
       error: fail,
