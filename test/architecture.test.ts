@@ -50,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'store',
     'statistics',
     'students/registry.ts',
+    'students/lm',
     'steps/evaluate',
     'runs',
     'catalog.ts',

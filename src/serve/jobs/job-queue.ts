@@ -1,9 +1,11 @@
 /** Fine-tuning jobs, one at a time in the order of their making; what a killed server left is taken up again. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PotstillError } from '../../core/errors.ts'
+import { messageOf, PotstillError } from '../../core/errors.ts'
+import type { StoredRecord } from '../../core/store.ts'
 import { lockRun } from '../../runs/run.ts'
 import { apiError } from '../api-error.ts'
+import { sweepFiles } from '../files/file-store.ts'
 import { createChange, withStatus, type Running } from './job-change.ts'
 import { messageEvent, type JobDeps } from './job-events.ts'
 import { clearJobFolder, runJob } from './run-job.ts'
@@ -58,7 +60,7 @@ export function createJobQueue(deps: JobDeps): JobQueue {
         await runJob(deps, running, change, () => closed)
       } catch (error) {
         // Only where the store is gone; the job stays as it is for the next start.
-        deps.log('error', `The job ${id} cannot go on: ${String(error)}`, { job: id })
+        deps.log('error', `The job ${id} cannot go on: ${messageOf(error)}`, { job: id })
       }
       running = null
     }
@@ -88,14 +90,13 @@ export function createJobQueue(deps: JobDeps): JobQueue {
       }
       waiting.push(...(await unfinished(deps)))
       kick()
+      // Only the server that has the jobs tidies up, so that no two do.
+      await sweepFiles(deps)
     },
     async add(job) {
       await takeLock()
-      const { id } = job.view
-      const created = [`Created fine-tuning job: ${id}`, 'Files validated, moving job to queued state']
-      const events = created.map((text) => messageEvent(deps, id, text))
-      await deps.store.putRecords([jobRecord(job), ...events])
-      waiting.push(id)
+      await deps.store.putRecords([jobRecord(job), ...firstEvents(deps, job)])
+      waiting.push(job.view.id)
       kick()
     },
     async cancel(id) {
@@ -130,6 +131,22 @@ export function createJobQueue(deps: JobDeps): JobQueue {
       lock = null
     },
   }
+}
+
+/** Files were checked when they came in, so a job is valid from the start. */
+function firstEvents(deps: JobDeps, { view, kind }: StoredJob): StoredRecord[] {
+  const { id, training_file: file, hyperparameters } = view
+  const { batch_size: batchSize, learning_rate_multiplier: multiplier } = hyperparameters
+  const texts = [
+    `Created fine-tuning job: ${id}`,
+    `Validating training file: ${file}`,
+    'Files validated, moving job to queued state',
+  ]
+  const events = texts.map((text) => messageEvent(deps, id, text))
+  const isIdle = kind === 'micro' && (typeof batchSize === 'number' || typeof multiplier === 'number')
+  if (!isIdle) return events
+  const note = 'The micro student chooses its batch size and learning rate itself: both are ignored'
+  return [...events, messageEvent(deps, id, note, 'warn')]
 }
 
 async function lockJobs({ data }: JobDeps): Promise<() => Promise<void>> {

@@ -136,9 +136,10 @@ describe('a fine-tuning job', () => {
       events.every(({ id, object }) => id.startsWith('ftevent-') && object === 'fine_tuning.job.event'),
     ).toBe(true)
     expect(events[0].message).toBe('The job has successfully completed')
-    expect((await messagesOf(job.id)).slice(-3)).toEqual([
+    expect((await messagesOf(job.id)).slice(-4)).toEqual([
       'Fine-tuning job started',
       'Files validated, moving job to queued state',
+      `Validating training file: ${file.id}`,
       `Created fine-tuning job: ${job.id}`,
     ])
     const metrics = events
