@@ -8,6 +8,7 @@ import type {
 import { z } from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Capture } from '../../core/store.ts'
+import { parseBody } from '../../models/chat-reply.ts'
 import { apiError } from '../api-error.ts'
 import type { RouteGroup, ServeDeps, ServeEnv } from '../deps.ts'
 import { readJsonBody } from '../json-body.ts'
@@ -125,7 +126,8 @@ function textOfParts(parts: readonly Json[] | null): string | null {
   return texts.length === 0 ? null : texts.join('')
 }
 
+/** Empty for what is no JSON object. */
 function objectOf(text: string): JsonObject {
-  const value: unknown = JSON.parse(text)
+  const value = parseBody(text)
   return isJsonObject(value) ? value : {}
 }
