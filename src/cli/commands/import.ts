@@ -148,7 +148,7 @@ async function endpointOf(context: CommandContext): Promise<string> {
   const address = option(context, 'baseUrl') ?? 'https://api.openai.com/v1'
   if (!URL.canParse(address) || !/^https?:$/u.test(new URL(address).protocol)) {
     throw new PotstillError('USAGE', `${address} is no http(s) address`, {
-      hint: 'For example --base-url http://127.0.0.1:8787/v1.',
+      hint: 'For example --base-url http://127.0.0.1:4141/v1.',
     })
   }
   const local = /^(?:localhost|127\..*|\[::1\])$/u.test(new URL(address).hostname)

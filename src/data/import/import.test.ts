@@ -172,7 +172,7 @@ describe('readImport', () => {
           planImport(imported, 'x')
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 })

@@ -40,26 +40,25 @@ export function planImport(imported: Imported, name: string): ImportPlan {
   }
 }
 
-/** One task has one prompt: where most rows have the same, the others are another task. */
+/** One task has one prompt: where most rows that have one have the same, the others are another task. */
 function ofOnePrompt(
   rows: readonly ImportedRow[],
   leftOut: Map<string, LeftOut>,
   notes: string[],
 ): { readonly rows: readonly ImportedRow[]; readonly prompt: string } {
   const counts = new Map<string, number>()
-  for (const { system } of rows) counts.set(system ?? '', (counts.get(system ?? '') ?? 0) + 1)
+  for (const { system } of rows) if (system !== null) counts.set(system, (counts.get(system) ?? 0) + 1)
+  const prompted = rows.filter(({ system }) => system !== null).length
   const [prompt, most] = [...counts].reduce((best, next) => (next[1] > best[1] ? next : best), ['', 0])
   if (counts.size < 2) return { rows, prompt }
-  if (most * 2 < rows.length) {
+  if (most * 2 < prompted) {
     notes.push(
       `The system messages differ from row to row (${counts.size} of them): none was taken as the prompt. Write task.prompt yourself.`,
     )
     return { rows, prompt: '' }
   }
-  const kept = rows.filter(
-    (row) => (row.system ?? '') === prompt || leave(leftOut, 'another system message', row),
-  )
-  return { rows: kept, prompt }
+  const fits = (row: ImportedRow): boolean => row.system === null || row.system === prompt
+  return { rows: rows.filter((row) => fits(row) || leave(leftOut, 'another system message', row)), prompt }
 }
 
 /** The schema that answers were held to, else what they have in common. */
