@@ -64,7 +64,10 @@ function toExchange(capture: Capture, place: number, group: string | undefined):
   const answer = readReply(body)
   if ('fault' in answer) return 'without text as answer'
   if (answer.refusal !== undefined) return 'refused'
-  if (answer.finishReason !== 'stop') return 'cut short'
+  const { finishReason } = answer
+  if (finishReason === 'length' || finishReason === 'content_filter') return 'cut short'
+  const callsTools = finishReason === 'tool_calls' || finishReason === 'function_call'
+  if (callsTools || answer.content === '') return 'without text as answer'
   const row = toRow(capture, request, place, group)
   if (typeof row === 'string') return row
   const reply: Reply = {
@@ -135,6 +138,8 @@ export interface CapturedRows {
   /** By row key. */
   readonly replies: ReadonlyMap<string, Reply>
   readonly output: TaskOutput
+  /** Who gave most of the answers. */
+  readonly answeredBy: string
   /** The system message that most of the requests had; "" for none. */
   readonly prompt: string
   /** Number of requests that nothing can be learned from, by the reason. */
@@ -143,6 +148,10 @@ export interface CapturedRows {
   readonly hash: string
   /** In words, for the screen. */
   readonly summary: string
+}
+
+function mostFrequent(counts: ReadonlyMap<string, number>): string {
+  return [...counts].sort((a, b) => b[1] - a[1])[0][0]
 }
 
 export interface CapturedOptions {
@@ -192,7 +201,8 @@ export async function readCapturedRows(
         answers,
         found.map(({ row }) => row.input),
       ),
-    prompt: [...prompts].sort((a, b) => b[1] - a[1])[0][0],
+    answeredBy: mostFrequent(by),
+    prompt: mostFrequent(prompts),
     leftOut,
     hash: hashJson(found.map(({ row, reply }) => [row.key, row.group, reply.content])),
     summary: `${found.length} captured rows, answered by ${describeCounts(by)}${without === '' ? '' : `; left out: ${without}`}`,
