@@ -10,6 +10,8 @@ import { readCapturedRows } from './captured-traffic.ts'
 export interface CuratedTraffic {
   readonly task: Task
   readonly examples: readonly Example[]
+  /** Who gave most of the answers. */
+  readonly answeredBy: string
   /** Number of requests that are not among the examples, by the reason in words. */
   readonly leftOut: ReadonlyMap<string, number>
 }
@@ -20,7 +22,9 @@ export async function curateTraffic(
   filter: CaptureFilter,
   { name, limit }: { readonly name: string; readonly limit: number },
 ): Promise<CuratedTraffic> {
-  const { rows, replies, output, prompt, leftOut } = await readCapturedRows(store, filter, { limit })
+  const { rows, replies, output, prompt, leftOut, answeredBy } = await readCapturedRows(store, filter, {
+    limit,
+  })
   const task: Task = { name, input: 'input', prompt, output, fields: outputFields(output) }
   const candidates = rows.flatMap((row) => {
     const reply = replies.get(row.key)
@@ -28,5 +32,5 @@ export async function curateTraffic(
   })
   const { kept, summary } = await drain(curate(candidates, { task, evaluation: [] }), () => {})
   const removed = summary.removed.map((part) => [part.meaning, part.rows] as const)
-  return { task, examples: kept, leftOut: new Map([...leftOut, ...removed]) }
+  return { task, examples: kept, answeredBy, leftOut: new Map([...leftOut, ...removed]) }
 }

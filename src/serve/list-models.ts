@@ -1,6 +1,4 @@
 /** What answers here, and under which names: aliases, students of runs, fine-tuned models, and providers whose keys are set. */
-import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { Model } from 'openai/resources/models'
 import type { StoredRecord } from '../core/store.ts'
 import { listStudents } from '../runs/students.ts'
@@ -8,6 +6,7 @@ import { resolveProvider } from '../models/providers.ts'
 import { aliasKind, type Alias } from './aliases.ts'
 import { apiError } from './api-error.ts'
 import type { ServeDeps } from './deps.ts'
+import { clearJobFolder } from './jobs/job-folder.ts'
 import { modelKind, type StoredModel } from './jobs/stored-job.ts'
 
 type ModelDeps = Pick<ServeDeps, 'store' | 'data' | 'environment' | 'prices'>
@@ -51,8 +50,8 @@ export async function deleteFineTuned(deps: ModelDeps, name: string): Promise<vo
     })
   }
   await deps.store.deleteRecord(modelKind, name)
-  // With the job's copies of the files, which are there for this model alone.
-  await rm(dirname(join(deps.data, modelOf(record).folder)), { recursive: true, force: true })
+  // A run's student stays with its run.
+  await clearJobFolder(deps, modelOf(record).job)
 }
 
 export function unknownModel(name: string): Error {

@@ -11,7 +11,7 @@ import { apiError } from '../api-error.ts'
 import type { ServeDeps } from '../deps.ts'
 import { filePath, findFile, type StoredFile } from '../files/file-store.ts'
 import { metadataSchema } from '../metadata.ts'
-import { jobFolder } from './run-job.ts'
+import { jobFolder } from './job-folder.ts'
 import { modelNameOf, type JobView, type StoredJob } from './stored-job.ts'
 
 const numberOrAuto = (number: z.ZodNumber) => z.union([z.literal('auto'), number])
@@ -77,6 +77,7 @@ export async function createJob(
     modelName: modelNameOf(student.base ?? student.kind, suffix, id.slice(-8)),
     trainingExtension: training.extension,
     validationExtension: validation?.extension ?? null,
+    runConfig: null,
     ...from,
   }
 }

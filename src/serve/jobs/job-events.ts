@@ -68,6 +68,10 @@ export async function openJournal(deps: JobDeps, job: StoredJob): Promise<JobJou
 
   async function keep(event: StepEvent): Promise<void> {
     if (event.type === 'train') await keepLine(event)
+    if (event.type === 'step' && event.state === 'finished') {
+      const text = event.detail === undefined ? event.title : `${event.title}: ${event.detail}`
+      return deps.store.putRecord(messageEvent(deps, id, text))
+    }
     if (event.type !== 'message') return
     const level = event.level === 'warning' ? 'warn' : 'info'
     await deps.store.putRecord(messageEvent(deps, id, event.text, level))
@@ -75,7 +79,8 @@ export async function openJournal(deps: JobDeps, job: StoredJob): Promise<JobJou
 
   return {
     add(event) {
-      if (event.type === 'progress' && event.total > 0) share = event.done / event.total
+      if (event.type === 'progress' && event.step === 'train' && event.total > 0)
+        share = event.done / event.total
       kept = kept.then(() => keep(event))
       // Thrown to who waits for it; until then it is nobody's.
       kept.catch(() => {})

@@ -8,7 +8,8 @@ import { apiError } from '../api-error.ts'
 import { sweepFiles } from '../files/file-store.ts'
 import { createChange, withStatus, type Running } from './job-change.ts'
 import { messageEvent, type JobDeps } from './job-events.ts'
-import { clearJobFolder, runJob } from './run-job.ts'
+import { clearJobFolder } from './job-folder.ts'
+import { runJob } from './run-job.ts'
 import { hasEnded, jobKind, jobOf, jobRecord, type JobStatus, type StoredJob } from './stored-job.ts'
 
 export interface JobQueue {

@@ -1,27 +1,20 @@
 /** One job's training, from its files to a model that answers: in a process of its own, which may be ended at any moment. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { messageOf, PotstillError } from '../../core/errors.ts'
+import type { StepEvent } from '../../core/event.ts'
 import type { StoredRecord } from '../../core/store.ts'
 import type { FileTraining } from '../../pipeline/train-on-files.ts'
 import { openWorker } from '../../students/lm/process/worker.ts'
 import { produceFile } from '../files/file-store.ts'
 import { messageEvent, openJournal, type JobDeps } from './job-events.ts'
+import { clearJobFolder, jobFolder } from './job-folder.ts'
 import { withStatus, type ChangeJob, type JobChange, type Running } from './job-change.ts'
 import { resultLines } from './result-file.ts'
-import { modelRecord, type StoredJob } from './stored-job.ts'
+import { modelRecord, usualLearningRate, type StoredJob } from './stored-job.ts'
 import type { JobCalls, JobOutcome } from './training-calls.ts'
 
 const studentPrefix = 'student-'
-
-/** Of the job: its files, the checkpoint, the student. */
-export function jobFolder({ data }: Pick<JobDeps, 'data'>, id: string): string {
-  return join(data, 'jobs', id)
-}
-
-export async function clearJobFolder(deps: JobDeps, id: string): Promise<void> {
-  await rm(jobFolder(deps, id), { recursive: true, force: true })
-}
 
 /** Leaves the job running where the server is shutting down: the next one takes it up. @throws STORE_UNAVAILABLE. */
 export async function runJob(
@@ -67,9 +60,9 @@ async function train(deps: JobDeps, job: StoredJob, running: Running, student: s
   if (running.stop.signal.aborted) stop()
   else running.stop.signal.addEventListener('abort', stop, { once: true })
   try {
-    return await worker.call('train', trainingOf(deps, job, student), {
-      onEvent: (event) => journal.add(event),
-    })
+    const onEvent = (event: StepEvent): void => journal.add(event)
+    if (job.runConfig === null) return await worker.call('train', trainingOf(deps, job, student), { onEvent })
+    return await worker.call('run', { configFile: job.runConfig, data: deps.data }, { onEvent })
   } finally {
     running.stop.signal.removeEventListener('abort', stop)
     await worker.close()
@@ -118,9 +111,6 @@ function trainingOf(deps: JobDeps, job: StoredJob, student: string): FileTrainin
   }
 }
 
-/** What the lm trainer takes when it is not told: the multiplier is of this. */
-const usualLearningRate = 1e-3
-
 /** The suffix, which is the user's word for it; the job's id without one. */
 function studentName({ modelName, view }: StoredJob): string {
   const [, , , suffix] = modelName.split(':')
@@ -133,30 +123,46 @@ async function succeed(
   { view: { id }, modelName, alias }: StoredJob,
   change: ChangeJob,
   student: string,
-  { curves, trainedTokens }: JobOutcome,
+  outcome: JobOutcome,
 ): Promise<void> {
-  const file = { name: 'step_metrics.csv', extension: '.csv', purpose: 'fine-tune-results' } as const
-  const result = await produceFile(deps, file, resultLines(curves))
   const created = Math.floor(deps.now() / 1000)
-  const model = modelRecord({ name: modelName, job: id, folder: join('jobs', id, student), created })
+  const files = await resultFiles(deps, outcome)
+  const folder = outcome.run === null ? join('jobs', id, student) : relative(deps.data, outcome.run.student)
   const texts = [
+    ...(outcome.run === null ? [] : [`${outcome.run.id}: ${outcome.run.verdict}`]),
     `New fine-tuned model created: ${modelName}`,
-    ...(alias === null ? [] : [`Offered to the alias ${alias} as its next version`]),
     'The job has successfully completed',
   ]
-  const records: StoredRecord[] = [result, model, ...texts.map((text) => messageEvent(deps, id, text))]
-  const version = { model: modelName, teacher: null, threshold: null, origin: id, created_at: created }
+  const model = modelRecord({ name: modelName, job: id, folder, created })
+  const records = [...files, model, ...texts.map((text) => messageEvent(deps, id, text))]
+  const version = {
+    model: modelName,
+    teacher: null,
+    threshold: null,
+    origin: outcome.run?.id ?? id,
+    created_at: created,
+  }
   await change(id, (job) => {
     if (job.view.status !== 'running') return null
     const ended = withStatus(deps, job, 'succeeded')
     const view = {
       ...ended.view,
       fine_tuned_model: modelName,
-      result_files: [result.id],
-      trained_tokens: trainedTokens,
+      result_files: files.map((file) => file.id),
+      trained_tokens: outcome.trainedTokens,
     }
     return { job: { ...ended, view }, records, ...(alias === null ? {} : { offer: { alias, version } }) }
   })
+}
+
+/** The learning curve first, as OpenAI has it; then the report of a run. */
+async function resultFiles(deps: JobDeps, { curves, run }: JobOutcome): Promise<StoredRecord[]> {
+  const purpose = 'fine-tune-results'
+  const curve = { name: 'step_metrics.csv', extension: '.csv', purpose } as const
+  const files = [await produceFile(deps, curve, resultLines(curves))]
+  if (run === null) return files
+  const report = { name: 'report.md', extension: '.md', purpose } as const
+  return [...files, await produceFile(deps, report, [run.report])]
 }
 
 function failed(deps: JobDeps, job: StoredJob, error: unknown): JobChange {

@@ -23,6 +23,8 @@ export interface StoredJob {
   readonly origin: 'labelled' | 'teacher'
   /** The shape that the answers were held to, where that is known. */
   readonly output: TaskOutput | null
+  /** The config of a whole run with evaluation, in place of a training on the file alone; null without. */
+  readonly runConfig: string | null
   /** The alias whose next version the model becomes. */
   readonly alias: string | null
 }
@@ -36,6 +38,9 @@ export interface StoredModel {
   /** Unix time in seconds. */
   readonly created: number
 }
+
+/** What the lm trainer takes when it is not told: a multiplier is of this. */
+export const usualLearningRate = 1e-3
 
 export const jobKind = 'job'
 export const eventKind = 'job_event'

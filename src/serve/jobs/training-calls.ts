@@ -4,13 +4,30 @@ import type { FileTraining } from '../../pipeline/train-on-files.ts'
 
 export interface JobOutcome {
   readonly curves: readonly TrainProgress[]
-  readonly trainedTokens: number
-  readonly rows: number
+  /** Tokens of the training rows, times epochs; null where they were not counted. */
+  readonly trainedTokens: number | null
+  /** Null for a training on a file alone. */
+  readonly run: JobRun | null
+}
+
+export interface JobRun {
+  /** "support-desk/3" */
+  readonly id: string
+  /** Absolute folder. */
+  readonly student: string
+  readonly verdict: string
+  /** As Markdown. */
+  readonly report: string
 }
 
 export type JobCalls = {
   readonly train: {
     readonly input: FileTraining
+    readonly event: StepEvent
+    readonly result: JobOutcome
+  }
+  readonly run: {
+    readonly input: { readonly configFile: string; readonly data: string }
     readonly event: StepEvent
     readonly result: JobOutcome
   }

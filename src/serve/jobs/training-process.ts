@@ -1,5 +1,10 @@
 /** The process that trains: a student is trained by busy loops, and the server has to go on answering. */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { drain } from '../../core/event.ts'
+import type { Manifest } from '../../core/student.ts'
+import { runPipeline } from '../../pipeline.ts'
 import { trainOnFiles } from '../../pipeline/train-on-files.ts'
 import { serveParent } from '../../students/lm/process/serve-parent.ts'
 import type { JobCalls } from './training-calls.ts'
@@ -7,8 +12,28 @@ import type { JobCalls } from './training-calls.ts'
 serveParent<JobCalls>({
   async train(input, { emit }) {
     const { student, tokens } = await drain(trainOnFiles(input), emit)
-    const { curves, training } = student.manifest
+    const { curves } = student.manifest
     const epochs = Math.max(1, ...curves.map(({ epoch }) => epoch))
-    return { curves, trainedTokens: tokens * epochs, rows: training.rows }
+    return { curves, trainedTokens: tokens * epochs, run: null }
+  },
+  async run({ configFile, data }, { emit, signal }) {
+    const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
+    const { run, folder, summary } = await drain(
+      runPipeline({
+        configFile,
+        data,
+        environment: process.env,
+        fresh: false,
+        signal,
+        now: () => new Date(),
+        version,
+        command: 'potstill',
+      }),
+      emit,
+    )
+    const student = join(folder, 'train', 'student')
+    const { curves } = JSON.parse(await readFile(join(student, 'manifest.json'), 'utf8')) as Manifest
+    const report = await readFile(join(folder, 'report.md'), 'utf8')
+    return { curves, trainedTokens: null, run: { id: run, student, verdict: summary, report } }
   },
 })
