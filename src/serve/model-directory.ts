@@ -30,6 +30,8 @@ export interface DirectoryOptions {
 
 /** How long the newest student of a name is taken to be the newest. */
 const newestForMs = 1000
+/** Names come from clients: what is remembered of them is bounded. */
+const mostRemembered = 1000
 /** Clients name models: what cannot be the name of a student is not looked for on disk. */
 const studentName = /^[a-z0-9][a-z0-9._-]*(?:@\d+)?$/
 const recordedName = /^recorded\/([A-Za-z0-9][A-Za-z0-9._-]*)$/
@@ -42,6 +44,7 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
   const connections = createConnections(sources)
   const embedder = createEmbedder({ connections, store, budget: createBudget(null, 0), prices })
   const opened = new Map<string, Promise<ChatModel>>()
+  const providerTargets = new Map<string, Target>()
   const folders = new Map<string, { readonly folder: string | null; readonly untilMs: number }>()
 
   /** Opened once; a failure is forgotten, so that it can be mended while the server runs. */
@@ -60,7 +63,7 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
   async function studentFolder(name: string): Promise<string | null> {
     const known = folders.get(name)
     if (known !== undefined && known.untilMs > now()) return known.folder
-    if (folders.size > 1000) folders.clear()
+    if (folders.size >= mostRemembered) folders.clear()
     const found = name.startsWith('ft:')
       ? await options.fineTuned(name)
       : studentName.test(name)
@@ -93,11 +96,20 @@ export function createModelDirectory(options: DirectoryOptions): ModelDirectory 
     })
   }
 
+  /** The environment does not change while the server runs. */
+  function providerTarget(id: string): Target {
+    const known = providerTargets.get(id)
+    if (known !== undefined) return known
+    const found: Target = { kind: 'provider', id, ...resolveProvider(id, sources) }
+    if (providerTargets.size >= mostRemembered) providerTargets.clear()
+    providerTargets.set(id, found)
+    return found
+  }
+
   async function target(name: string): Promise<Target> {
     const found = await local(name)
     if (found !== null) return found
-    const id = providerName(name)
-    return { kind: 'provider', id, ...resolveProvider(id, sources) }
+    return providerTarget(providerName(name))
   }
 
   async function behindAlias(name: string, version: AliasVersion): Promise<Resolved> {

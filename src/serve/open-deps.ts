@@ -1,5 +1,5 @@
 /** Puts together what the app's handlers are given, and takes it apart again. */
-import { randomInt } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Store } from '../core/store.ts'
 import { loadPriceTable } from '../models/prices.ts'
 import type { ProviderSettings } from '../models/providers.ts'
@@ -93,8 +93,6 @@ export function openDeps(options: DepsOptions): OpenedDeps {
   }
 }
 
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
 function randomId(): string {
-  return Array.from({ length: 24 }, () => letters[randomInt(letters.length)]).join('')
+  return randomUUID().replaceAll('-', '').slice(0, 24)
 }

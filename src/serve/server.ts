@@ -39,7 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const opened = openDeps(options)
   const { deps } = opened
-  const listener = getRequestListener(createApp(deps).fetch, { overrideGlobalObjects: false })
+  const listener = getRequestListener(createApp(deps).fetch)
   const allowed = hostCheck(options)
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: 0 },

@@ -113,13 +113,18 @@ function readStream(incoming: IncomingMessage, most: number, idleMs: number): Pr
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    let over = false
     const end = (settle: () => void): void => {
+      if (over) return
+      over = true
       clearTimeout(timer)
       incoming.off('data', onData)
       settle()
     }
-    const late = apiError(408, 'The body did not come in time.', { headers: { connection: 'close' } })
-    const timer = setTimeout(() => end(() => reject(late)), idleMs)
+    const timer = setTimeout(() => {
+      const details = { headers: { connection: 'close' } }
+      end(() => reject(apiError(408, 'The body did not come in time.', details)))
+    }, idleMs)
     function onData(chunk: Buffer): void {
       timer.refresh()
       bytes += chunk.length
