@@ -29,7 +29,7 @@ const metricsOf = async (id: string): Promise<FineTuningJobEvent[]> =>
   (await eventsOf(id)).filter(({ type }) => type === 'metrics')
 
 it('adapts a language model, and goes on from its checkpoint when it is paused and resumed', async () => {
-  const lines = Array.from({ length: 24 }, (_, i) => {
+  const lines = Array.from({ length: 15 }, (_, i) => {
     const animal = ['hen', 'cow', 'pig'][i % 3]
     const messages = [
       { role: 'user', content: `${i} ${animal}` },
@@ -42,7 +42,7 @@ it('adapts a language model, and goes on from its checkpoint when it is paused a
     model: `lm:${join(folder, 'tiny')}`,
     training_file: file.id,
     suffix: 'animals',
-    hyperparameters: { n_epochs: 6, batch_size: 4, learning_rate_multiplier: 2 },
+    hyperparameters: { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 2 },
   })
   while ((await metricsOf(id)).length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
   await server.json('POST', `${path}/${id}/pause`)

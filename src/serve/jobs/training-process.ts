@@ -4,19 +4,19 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { drain } from '../../core/event.ts'
 import type { Manifest } from '../../core/student.ts'
-import { runPipeline } from '../../pipeline.ts'
-import { trainOnFiles } from '../../pipeline/train-on-files.ts'
 import { serveParent } from '../../students/lm/process/serve-parent.ts'
 import type { JobCalls } from './training-calls.ts'
 
 serveParent<JobCalls>({
   async train(input, { emit }) {
+    const { trainOnFiles } = await import('../../pipeline/train-on-files.ts')
     const { student, tokens } = await drain(trainOnFiles(input), emit)
     const { curves } = student.manifest
     const epochs = Math.max(1, ...curves.map(({ epoch }) => epoch))
     return { curves, trainedTokens: tokens * epochs, run: null }
   },
   async run({ configFile, data }, { emit, signal }) {
+    const { runPipeline } = await import('../../pipeline.ts')
     const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
     const { run, folder, summary } = await drain(
       runPipeline({
