@@ -22,7 +22,7 @@ describe('help and usage', () => {
     expect(code).toBe(0)
     const names = [...stdout.matchAll(/^ {2}([a-z]+) \[/gm)].map(([, name]) => name)
     expect(names.join(' ')).toBe(
-      'init run evaluate generate curate train report predict export models runs doctor',
+      'init import run compare evaluate generate curate train report predict export serve trace models runs doctor',
     )
   })
 
