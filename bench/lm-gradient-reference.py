@@ -1,12 +1,12 @@
 """Records what PyTorch finds for tiny language models: losses, logits and the gradients of LoRA pairs.
 
     python bench/lm-gradient-reference.py > src/students/lm/network/gradient-reference.json
+    npm run format
 
 Needs torch, transformers and peft. Weights are not recorded: both sides make them by one formula (`wave`).
 """
 
 import json
-import sys
 import zlib
 
 import torch
@@ -101,6 +101,5 @@ def rounded(number):
     return float(f"{number:.7g}")
 
 
-result = {"rank": RANK, "alpha": ALPHA, "families": {name: record(*model) for name, model in MODELS.items()}}
-json.dump(result, sys.stdout, indent=1)
-print()
+families = {name: record(*model) for name, model in MODELS.items()}
+print(json.dumps({"rank": RANK, "alpha": ALPHA, "families": families}))

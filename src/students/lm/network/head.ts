@@ -46,14 +46,16 @@ export async function openHead(
   const { hiddenSize: D, vocabularySize: V } = architecture
   const norm = (await base.tensor('model.norm.weight')).data
   const projection = architecture.tiedEmbeddings ? embedding : (await base.tensor('lm_head.weight')).data
-  const sessions = new Map<string, Promise<Session>>()
-  const sessionFor = (kind: 'learn' | 'measure' | 'logits', M: number): Promise<Session> => {
+  // One at a time: each keeps memory for its logits, and opening one takes little beside running it.
+  let open: { readonly key: string; readonly session: Session } | null = null
+  const sessionFor = async (kind: 'learn' | 'measure' | 'logits', M: number): Promise<Session> => {
     const key = `${kind} ${M}`
-    const graph = () =>
+    if (open?.key === key) return open.session
+    await open?.session.close()
+    const graph =
       kind === 'logits' ? logitsGraph(architecture, M) : lossGraph(architecture, M, kind === 'learn')
-    const session = sessions.get(key) ?? openSession(graph(), { threads })
-    sessions.set(key, session)
-    return session
+    open = { key, session: await openSession(graph, { threads }) }
+    return open.session
   }
   const run = async (kind: 'learn' | 'measure', hidden: Float32Array, batch: MicroBatch) => {
     const gradient = new Float32Array(kind === 'learn' ? hidden.length : 0)
@@ -91,7 +93,7 @@ export async function openHead(
       return all
     },
     async close() {
-      await Promise.all([...sessions.values()].map(async (session) => (await session).close()))
+      await open?.session.close()
     },
   }
 }

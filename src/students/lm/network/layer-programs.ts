@@ -28,7 +28,7 @@ export interface LayerPrograms {
 }
 
 /** Each shape's sessions take memory. */
-const mostShapes = 6
+const mostShapes = 3
 
 interface Entry {
   readonly program: LayerProgram

@@ -28,8 +28,8 @@ export interface MemoryEstimate {
 
 const floatBytes = 4
 
-/** Measured: Node with the runtime loaded, sequences and code. */
-const runtimeBytes = 200e6
+/** Measured: Node with the runtime loaded, and what it keeps for the few shapes whose sessions stay open. */
+const runtimeBytes = 450e6
 
 /** Parameters, best parameters, gradients, both moments, and one copy under way. */
 const adapterArrays = 6

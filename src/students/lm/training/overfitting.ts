@@ -28,9 +28,13 @@ export function describeOverfitting(curve: readonly TrainProgress[]): Overfittin
         `epoch ${best.epoch} was kept.`,
     }
   }
-  const after = best === last ? 'was still falling at its end' : 'did not rise by more than 2 % after it'
+  const after = rose
+    ? 'rose after it, as the training loss did'
+    : best === last
+      ? 'was still falling then'
+      : 'did not rise by more than 2 % after it'
   return {
     detected: false,
-    text: `The held-out loss was least, ${from}, at epoch ${best.epoch} of ${last.epoch} and ${rose ? 'rose with the training loss' : after}.`,
+    text: `The held-out loss was least, ${from}, at epoch ${best.epoch} of ${last.epoch} and ${after}.`,
   }
 }

@@ -198,8 +198,9 @@ async function endEpoch(run: Run): Promise<void> {
   state.step = 0
   state.loss = 0
   state.predicted = 0
-  tools.emit(line)
+  // What is told of is on disk: a crash right after it loses nothing.
   await save(run)
+  tools.emit(line)
 }
 
 /** Sums over the held-out rows; null when there are none. */
