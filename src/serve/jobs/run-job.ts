@@ -1,6 +1,7 @@
 /** One job's training, from its files to a model that answers: in a process of its own, which may be ended at any moment. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { messageOf, PotstillError } from '../../core/errors.ts'
 import type { StepEvent } from '../../core/event.ts'
 import type { StoredRecord } from '../../core/store.ts'
@@ -28,8 +29,7 @@ export async function runJob(
   const student = `${studentPrefix}${deps.newId()}`
   if (job === null) return tidy(deps, id, student)
   try {
-    await removeStudents(deps, id)
-    const outcome = await train(deps, job, running, student)
+    const outcome = await trainAtLast(deps, job, running, student)
     await succeed(deps, job, change, student, outcome)
   } catch (error) {
     // A job that the server's end has stopped stays running: the next server takes it up.
@@ -46,6 +46,32 @@ function begin(deps: JobDeps, job: StoredJob): JobChange | null {
   const text =
     status === 'running' ? 'The server was stopped: the job is taken up again' : 'Fine-tuning job started'
   return { job: withStatus(deps, job, 'running'), records: [messageEvent(deps, id, text)] }
+}
+
+/** What has nothing to do with the job: its process was ended from outside, or one that has lost its server still ends. */
+const passing: ReadonlySet<string> = new Set(['INTERRUPTED', 'RUN_LOCKED'])
+const mostAttempts = 5
+
+/** Tries again, after a longer pause each time, unless the job is stopped meanwhile. */
+async function trainAtLast(
+  deps: JobDeps,
+  job: StoredJob,
+  running: Running,
+  student: string,
+): Promise<JobOutcome> {
+  const { id } = job.view
+  const { signal } = running.stop
+  for (let attempt = 1; ; attempt++) {
+    await removeStudents(deps, id)
+    try {
+      return await train(deps, job, running, student)
+    } catch (error) {
+      const isPassing = error instanceof PotstillError && passing.has(error.code)
+      if (!isPassing || attempt === mostAttempts || signal.aborted) throw error
+      await deps.store.putRecord(messageEvent(deps, id, `${error.message} It is tried again.`, 'warn'))
+      await wait(attempt * 1000, undefined, { signal })
+    }
+  }
 }
 
 async function train(deps: JobDeps, job: StoredJob, running: Running, student: string): Promise<JobOutcome> {

@@ -7,6 +7,9 @@ import type { Manifest } from '../../core/student.ts'
 import { serveParent } from '../../students/lm/process/serve-parent.ts'
 import type { JobCalls } from './training-calls.ts'
 
+// Who stops a server may tell all its processes; how this one ends is for the server to say, or its own end.
+process.on('SIGTERM', () => {})
+
 serveParent<JobCalls>({
   async train(input, { emit }) {
     const { trainOnFiles } = await import('../../pipeline/train-on-files.ts')

@@ -338,6 +338,26 @@ describe('jobs', () => {
     expect((await messagesOf(id))[0]).toBe('The job was cancelled')
   })
 
+  it.skipIf(process.platform !== 'linux')('outlive the end of the process that trains', async () => {
+    const { id: file } = await uploadTraining(server, deskLines(20))
+    const { id } = await create({ training_file: file })
+    const trains = (pid: string): boolean => {
+      try {
+        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]
+        const isOurs = Number(parent) === process.pid
+        return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('training-process')
+      } catch {
+        return false // It has ended meanwhile.
+      }
+    }
+    const find = (): string | undefined =>
+      readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && trains(pid))
+    while (find() === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+    process.kill(Number(find()), 'SIGHUP')
+    expect((await ended(id)).status).toBe('succeeded')
+    expect((await messagesOf(id)).join()).toContain('ended unexpectedly (SIGHUP). It is tried again.')
+  })
+
   it('are taken up by the next server, whatever the last one was doing', async () => {
     const { id: file } = await uploadTraining(server, deskLines(20))
     const [first, paused] = await Promise.all([1, 2].map(() => create({ training_file: file })))
