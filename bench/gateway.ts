@@ -15,7 +15,7 @@ import { openStore } from '../src/store/sqlite-store.ts'
 import type { LoadResult } from './gateway-load.ts'
 import { peers, potstill, type Gateway, type GatewayName, type StartedGateway } from './gateway-peers.ts'
 
-interface Settings {
+export interface Settings {
   readonly seconds: number
   readonly pairs: number
   readonly rate: number
@@ -28,6 +28,8 @@ interface Pair {
   readonly through: LoadResult
   /** Resident memory of the gateway after the pair. */
   readonly megabytes: number
+  /** Processor time of the gateway for one request: steadier than latencies where the machine is busy. */
+  readonly cpuMsPerRequest: number
 }
 
 interface Figures {
@@ -43,6 +45,7 @@ interface Figures {
     readonly throughP99Ms: number
     readonly failed: number
     readonly megabytes: number
+    readonly cpuMsPerRequest: number
   }[]
   readonly faults: Readonly<Record<string, number>>
   /** Replies that a client has whole and the store has not; null for gateways that keep none. */
@@ -111,10 +114,16 @@ async function measure(gateway: Gateway, settings: Settings): Promise<Figures> {
       idFiles.push(idFile)
       const halves: { straight?: LoadResult; through?: LoadResult } = {}
       const order = index % 2 === 0 ? (['straight', 'through'] as const) : (['through', 'straight'] as const)
+      const cpuBefore = cpuMsOf(started.pid)
       for (const way of order) {
         halves[way] = await runLoad(ways[way], settings, way === 'through' ? idFile : null)
       }
-      pairs.push({ ...(halves as Required<typeof halves>), megabytes: megabytesOf(started.pid) })
+      const cpuMsPerRequest = (cpuMsOf(started.pid) - cpuBefore) / (settings.rate * settings.seconds)
+      pairs.push({
+        ...(halves as Required<typeof halves>),
+        megabytes: megabytesOf(started.pid),
+        cpuMsPerRequest,
+      })
     }
     await started.stop()
     const acknowledged = idFiles.flatMap(readIds)
@@ -129,7 +138,7 @@ async function measure(gateway: Gateway, settings: Settings): Promise<Figures> {
 
 type Way = Pick<StartedGateway, 'url' | 'model' | 'headers'>
 
-async function runLoad(way: Way, settings: Settings, idFile: string | null): Promise<LoadResult> {
+export async function runLoad(way: Way, settings: Settings, idFile: string | null): Promise<LoadResult> {
   const words = ['--url', way.url, '--model', way.model, '--headers', JSON.stringify(way.headers)]
   words.push('--rate', `${settings.rate}`, '--seconds', `${settings.seconds}`)
   if (settings.stream) words.push('--stream')
@@ -155,8 +164,20 @@ async function countMissing(folder: string, ids: readonly string[]): Promise<num
   return missing
 }
 
+/** User and system, from the system, which counts in hundredths of a second; 0 where it does not say. */
+function cpuMsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * 10
+  } catch {
+    return 0
+  }
+}
+
 /** Resident, from the system; 0 where it does not say. */
-function megabytesOf(pid: number): number {
+export function megabytesOf(pid: number): number {
   try {
     const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
     return Math.round((Number(pages) * 4096) / 1024 / 1024)
@@ -166,7 +187,7 @@ function megabytesOf(pid: number): number {
 }
 
 function summarise(pairs: readonly Pair[], missing: number | null, acknowledged: number): Figures {
-  const each = pairs.map(({ straight, through, megabytes }) => ({
+  const each = pairs.map(({ straight, through, megabytes, cpuMsPerRequest }) => ({
     addedP50Ms: round(through.p50Ms - straight.p50Ms),
     addedP99Ms: round(through.p99Ms - straight.p99Ms),
     straightP50Ms: straight.p50Ms,
@@ -175,6 +196,7 @@ function summarise(pairs: readonly Pair[], missing: number | null, acknowledged:
     throughP99Ms: through.p99Ms,
     failed: through.failed,
     megabytes,
+    cpuMsPerRequest: round(cpuMsPerRequest),
   }))
   const faults: Record<string, number> = {}
   for (const [fault, count] of pairs.flatMap(({ through }) => Object.entries(through.faults))) {
@@ -197,7 +219,7 @@ function describe(figures: Figures | string): string {
   const { addedP50Ms, addedP99Ms, missing, acknowledged, pairs } = figures
   const failed = pairs.reduce((sum, pair) => sum + pair.failed, 0)
   const memory = pairs.map(({ megabytes }) => megabytes).join(', ')
-  return `adds ${addedP50Ms} ms at the median, ${addedP99Ms} ms at the 99th percentile; ${acknowledged} replies, ${failed} failed, ${missing ?? 'no store:'} missing; MB after each pair: ${memory}`
+  return `adds ${addedP50Ms} ms at the median, ${addedP99Ms} ms at the 99th percentile; ${acknowledged} replies, ${failed} failed, ${missing ?? 'no store:'} missing; ${pairs.map((pair) => pair.cpuMsPerRequest).join(', ')} ms of processor a request; ${memory} MB after each pair`
 }
 
 function median(values: readonly number[]): number {
@@ -208,12 +230,15 @@ function round(value: number): number {
   return Math.round(value * 100) / 100
 }
 
-function startNode(file: string, args: readonly string[]): ChildProcessByStdio<Writable, Readable, null> {
+export function startNode(
+  file: string,
+  args: readonly string[],
+): ChildProcessByStdio<Writable, Readable, null> {
   const path = join(import.meta.dirname, file)
   return spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
 }
 
-async function firstLine(child: ChildProcessByStdio<Writable, Readable, null>): Promise<string> {
+export async function firstLine(child: ChildProcessByStdio<Writable, Readable, null>): Promise<string> {
   let text = ''
   for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
     text += chunk

@@ -13,6 +13,7 @@ const targets: Readonly<Record<string, () => Promise<Bench>>> = {
   'lm-desk': async () => (await import('./lm-desk.ts')).benchLmDesk,
   calls: async () => (await import('./calls.ts')).benchCalls,
   gateway: async () => (await import('./gateway.ts')).benchGateway,
+  'gateway-idle': async () => (await import('./gateway-idle.ts')).benchGatewayIdle,
   startup: async () => (await import('./startup.ts')).benchStartup,
   verdict: async () => (await import('./verdict.ts')).benchVerdict,
 }
