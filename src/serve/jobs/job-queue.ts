@@ -6,11 +6,11 @@ import type { StoredRecord } from '../../core/store.ts'
 import { lockRun } from '../../runs/run.ts'
 import { apiError } from '../api-error.ts'
 import { sweepFiles } from '../files/file-store.ts'
-import { createChange, withStatus, type Running } from './job-change.ts'
+import { createChange, withStatus, type ChangeJob, type Running } from './job-change.ts'
 import { messageEvent, type JobDeps } from './job-events.ts'
 import { clearJobFolder } from './job-folder.ts'
 import { runJob } from './run-job.ts'
-import { hasEnded, jobKind, jobOf, jobRecord, type JobStatus, type StoredJob } from './stored-job.ts'
+import { hasEnded, jobKind, jobOf, jobRecord, type StoredJob } from './stored-job.ts'
 
 export interface JobQueue {
   /** Takes up what is unfinished. Where another server has the data folder's jobs, it says so in the log and takes none. */
@@ -28,110 +28,138 @@ export interface JobQueue {
 }
 
 export function createJobQueue(deps: JobDeps): JobQueue {
-  const waiting: string[] = []
-  const change = createChange(deps)
-  let running: Running | null = null
-  let working: Promise<void> | null = null
-  let closed = false
-  let lock: Promise<() => Promise<void>> | null = null
-
-  /** Once for this process; a failure is forgotten, for the other server may end. */
-  async function takeLock(): Promise<void> {
-    lock ??= lockJobs(deps)
-    try {
-      await lock
-    } catch (error) {
-      lock = null
-      throw error
-    }
+  const queue: Queue = {
+    deps,
+    change: createChange(deps),
+    waiting: [],
+    running: null,
+    working: null,
+    closed: false,
+    lock: null,
   }
-
-  function kick(): void {
-    if (working !== null || closed) return
-    working = work().finally(() => {
-      working = null
-      if (waiting.length > 0) kick()
-    })
-  }
-
-  async function work(): Promise<void> {
-    for (let id = waiting.shift(); id !== undefined && !closed; id = waiting.shift()) {
-      running = { id, startedMs: deps.now(), stop: new AbortController(), done: () => null }
-      try {
-        await runJob(deps, running, change, () => closed)
-      } catch (error) {
-        // Only where the store is gone; the job stays as it is for the next start.
-        deps.log('error', `The job ${id} cannot go on: ${messageOf(error)}`, { job: id })
-      }
-      running = null
-    }
-  }
-
-  /** The job's process ends after its state says why. */
-  async function leave(id: string, status: JobStatus, message: string): Promise<StoredJob> {
-    const job = await change(id, (job) => {
-      refuseEnded(job, status)
-      return { job: withStatus(deps, job, status), records: [messageEvent(deps, id, message)] }
-    })
-    if (job === null) throw missing(id)
-    const at = waiting.indexOf(id)
-    if (at >= 0) waiting.splice(at, 1)
-    if (running?.id === id) running.stop.abort()
-    return job
-  }
-
   return {
-    async start() {
-      try {
-        await takeLock()
-      } catch (error) {
-        if (!(error instanceof PotstillError)) throw error
-        deps.log('warn', `No jobs are run here: ${error.message}`)
-        return
-      }
-      waiting.push(...(await unfinished(deps)))
-      kick()
-      // Only the server that has the jobs tidies up, so that no two do.
-      await sweepFiles(deps)
-    },
-    async add(job) {
-      await takeLock()
-      await deps.store.putRecords([jobRecord(job), ...firstEvents(deps, job)])
-      waiting.push(job.view.id)
-      kick()
-    },
+    start: () => start(queue),
+    add: (job) => add(queue, job),
     async cancel(id) {
-      const job = await leave(id, 'cancelled', 'The job was cancelled')
-      if (running?.id !== id) await clearJobFolder(deps, id)
+      const job = await leave(queue, id, 'cancelled')
+      if (queue.running?.id !== id) await clearJobFolder(deps, id)
       return job
     },
-    pause: (id) => leave(id, 'paused', 'The job was paused'),
-    async resume(id) {
-      await takeLock()
-      const job = await change(id, (job) => {
-        if (job.view.status !== 'paused') throw wrongState(job, 'resumed')
-        const records = [messageEvent(deps, id, 'The job was resumed, moving it to queued state')]
-        return { job: withStatus(deps, job, 'queued'), records }
-      })
-      if (job === null) throw missing(id)
-      waiting.push(id)
-      kick()
-      return job
-    },
-    estimatedFinish(id) {
-      const share = running?.id === id ? running.done() : null
-      if (running === null || share === null || share === 0) return null
-      return Math.round((running.startedMs + (deps.now() - running.startedMs) / share) / 1000)
-    },
+    pause: (id) => leave(queue, id, 'paused'),
+    resume: (id) => resume(queue, id),
+    estimatedFinish: (id) => estimatedFinish(queue, id),
     async close() {
-      closed = true
-      running?.stop.abort()
-      await working
-      const unlock = await lock?.catch(() => null)
+      queue.closed = true
+      queue.running?.stop.abort()
+      await queue.working
+      const unlock = await queue.lock?.catch(() => null)
       await unlock?.()
-      lock = null
+      queue.lock = null
     },
   }
+}
+
+interface Queue {
+  readonly deps: JobDeps
+  readonly change: ChangeJob
+  /** Ids, the next first. */
+  readonly waiting: string[]
+  running: Running | null
+  /** Resolves when nothing waits any more. */
+  working: Promise<void> | null
+  closed: boolean
+  lock: Promise<() => Promise<void>> | null
+}
+
+async function start(queue: Queue): Promise<void> {
+  const { deps, waiting } = queue
+  try {
+    await takeLock(queue)
+  } catch (error) {
+    if (!(error instanceof PotstillError)) throw error
+    deps.log('warn', `No jobs are run here: ${error.message}`)
+    return
+  }
+  waiting.push(...(await unfinished(deps)))
+  kick(queue)
+  // Only the server that has the jobs tidies up, so that no two do.
+  await sweepFiles(deps)
+}
+
+/** Once for this process; a failure is forgotten, for the other server may end. */
+async function takeLock(queue: Queue): Promise<void> {
+  queue.lock ??= lockJobs(queue.deps)
+  try {
+    await queue.lock
+  } catch (error) {
+    queue.lock = null
+    throw error
+  }
+}
+
+async function add(queue: Queue, job: StoredJob): Promise<void> {
+  const { deps, waiting } = queue
+  await takeLock(queue)
+  await deps.store.putRecords([jobRecord(job), ...firstEvents(deps, job)])
+  waiting.push(job.view.id)
+  kick(queue)
+}
+
+function kick(queue: Queue): void {
+  if (queue.working !== null || queue.closed) return
+  queue.working = work(queue).finally(() => {
+    queue.working = null
+    if (queue.waiting.length > 0) kick(queue)
+  })
+}
+
+async function work(queue: Queue): Promise<void> {
+  const { deps, change, waiting } = queue
+  for (let id = waiting.shift(); id !== undefined && !queue.closed; id = waiting.shift()) {
+    queue.running = { id, startedMs: deps.now(), stop: new AbortController(), done: () => null }
+    try {
+      await runJob(deps, queue.running, change, () => queue.closed)
+    } catch (error) {
+      // Only where the store is gone; the job stays as it is for the next start.
+      deps.log('error', `The job ${id} cannot go on: ${messageOf(error)}`, { job: id })
+    }
+    queue.running = null
+  }
+}
+
+/** The job's process ends after its state says why. */
+async function leave(queue: Queue, id: string, status: 'cancelled' | 'paused'): Promise<StoredJob> {
+  const { deps, change, waiting } = queue
+  const job = await change(id, (job) => {
+    if (hasEnded(job) || job.view.status === status) throw wrongState(job, status)
+    const event = messageEvent(deps, id, `The job was ${status}`)
+    return { job: withStatus(deps, job, status), records: [event] }
+  })
+  if (job === null) throw missing(id)
+  const at = waiting.indexOf(id)
+  if (at >= 0) waiting.splice(at, 1)
+  if (queue.running?.id === id) queue.running.stop.abort()
+  return job
+}
+
+async function resume(queue: Queue, id: string): Promise<StoredJob> {
+  const { deps, change, waiting } = queue
+  await takeLock(queue)
+  const job = await change(id, (job) => {
+    if (job.view.status !== 'paused') throw wrongState(job, 'resumed')
+    const event = messageEvent(deps, id, 'The job was resumed, moving it to queued state')
+    return { job: withStatus(deps, job, 'queued'), records: [event] }
+  })
+  if (job === null) throw missing(id)
+  waiting.push(id)
+  kick(queue)
+  return job
+}
+
+function estimatedFinish({ deps, running }: Queue, id: string): number | null {
+  const share = running?.id === id ? running.done() : null
+  if (running === null || share === null || share === 0) return null
+  return Math.round((running.startedMs + (deps.now() - running.startedMs) / share) / 1000)
 }
 
 /** Files were checked when they came in, so a job is valid from the start. */
@@ -168,11 +196,6 @@ async function unfinished({ store }: JobDeps): Promise<string[]> {
   }
   const isRunning = ({ view }: StoredJob): number => Number(view.status === 'running')
   return found.sort((a, b) => isRunning(b) - isRunning(a)).map(({ view }) => view.id)
-}
-
-function refuseEnded(job: StoredJob, status: JobStatus): void {
-  if (hasEnded(job)) throw wrongState(job, status)
-  if (status === 'paused' && job.view.status === 'paused') throw wrongState(job, status)
 }
 
 function wrongState({ view }: StoredJob, wanted: string): Error {
