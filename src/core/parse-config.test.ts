@@ -52,6 +52,13 @@ describe('parseConfig', () => {
     expect(fault('name: [a\n').message).toMatch(/^potstill\.yaml:\d+:\d+: not valid YAML/)
   })
 
+  it('speaks of the form of teacher that was meant', () => {
+    const several = 'teacher: { combine: vote, models: [{ name: a, modle: b }] }'
+    const error = fault(minimal.replace(/teacher: .*/, several))
+    expect(error.message).toContain('teacher.models[0].model is missing')
+    expect(error.hint).toContain('Did you mean "model"?')
+  })
+
   it('explains the forms of task.output', () => {
     expect(fault(minimal.replace('task: {', 'task: { output: 7,')).message).toContain(
       'task.output must be the path of a JSON Schema, a schema, { labels: [...] } or text, got 7',

@@ -66,7 +66,9 @@ function describe(issue: Issue, values: unknown): Fault[] {
 
 /** Of a union's alternatives the one that fits best speaks: the one with the fewest faults below the top. */
 function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, values: unknown): Fault[] {
-  const deep = issue.errors.filter((alternative) => alternative.every((inner) => inner.path.length > 0))
+  const deep = issue.errors.filter((alternative) =>
+    alternative.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
+  )
   const best = deep.sort((a, b) => a.length - b.length)[0]
   if (best !== undefined) {
     return best.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, values))
@@ -149,23 +151,33 @@ function article(type: string): string {
 }
 
 function keysAt(path: Path): string[] {
-  let schema: unknown = configSchema
+  let schemas: readonly unknown[] = [configSchema]
   for (const segment of path) {
-    schema = typeof segment === 'number' ? unwrap(schema)?.element : unwrap(schema)?.shape?.[String(segment)]
+    const places = schemas.flatMap(alternatives)
+    schemas = places.map(({ element, shape }) =>
+      typeof segment === 'number' ? element : shape?.[String(segment)],
+    )
   }
-  return Object.keys(unwrap(schema)?.shape ?? {})
+  return [...new Set(schemas.flatMap(alternatives).flatMap(({ shape }) => Object.keys(shape ?? {})))]
+}
+
+/** The object and array schemas that may stand at a place: several for a union. */
+function alternatives(schema: unknown): Introspected[] {
+  const place = unwrap(schema)
+  if (place === undefined) return []
+  const options = place.def?.options
+  return options === undefined ? [place] : options.flatMap(alternatives)
 }
 
 interface Introspected {
+  readonly def?: { readonly options?: readonly unknown[] }
   readonly shape?: Readonly<Record<string, unknown>>
   readonly element?: unknown
 }
 
 /** The object or array schema inside defaults and optionals. */
 function unwrap(schema: unknown): Introspected | undefined {
-  let current = schema as
-    | { shape?: Record<string, unknown>; element?: unknown; def?: { innerType?: unknown } }
-    | undefined
+  let current = schema as (Introspected & { def?: { innerType?: unknown } }) | undefined
   while (
     current?.shape === undefined &&
     current?.element === undefined &&
