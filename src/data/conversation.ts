@@ -59,13 +59,11 @@ function isTaught(turn: ReadTurn): boolean {
 }
 
 function exchange(turns: readonly ReadTurn[], asked: number): Exchange {
-  const history = turns
-    .slice(0, asked)
-    .map((turn) => ({
-      role: turn.role,
-      content: turn.content,
-      ...(isTaught(turn) ? { weight: 1 as const } : {}),
-    }))
+  const history = turns.slice(0, asked).map((turn) => ({
+    role: turn.role,
+    content: turn.content,
+    ...(isTaught(turn) ? { weight: 1 as const } : {}),
+  }))
   return { history, input: turns[asked].content }
 }
 
