@@ -6,7 +6,7 @@ import type { AdapterLayout } from './adapter-layout.ts'
 import { attentionInputs } from './attention-graph.ts'
 import { layerGraph } from './layer-graph.ts'
 import { backwardGraph, forwardGraph } from './layer-passes.ts'
-import type { BatchShape } from './micro-batch.ts'
+import { tokenCount, type BatchShape } from './micro-batch.ts'
 
 export type Arrays = Readonly<Record<string, Float32Array>>
 
@@ -27,10 +27,11 @@ export interface LayerPrograms {
   close(): Promise<void>
 }
 
-/** Each shape's sessions take memory. */
-const mostShapes = 3
+/** Sessions take memory by the tokens of their shape: about so many are kept open for, the newest shape in any case. */
+const mostTokens = 3072
 
 interface Entry {
+  readonly tokens: number
   readonly program: LayerProgram
   readonly close: () => Promise<void>
 }
@@ -49,7 +50,10 @@ export function createLayerPrograms(
       // Last in the map is used last.
       entries.delete(key)
       entries.set(key, entry)
-      for (const [oldKey, old] of [...entries].slice(0, -mostShapes)) {
+      let left = [...entries.values()].reduce((sum, { tokens }) => sum + tokens, 0)
+      for (const [oldKey, old] of entries) {
+        if (left <= mostTokens || old === entry) break
+        left -= old.tokens
         entries.delete(oldKey)
         closing.push(old.close())
       }
@@ -83,6 +87,7 @@ function createEntry(
   const measure = once(() => forwardGraph(architecture, shape, false))
   const kept = keep ? [...layerGraph(architecture, shape).kept] : []
   return {
+    tokens: tokenCount(shape),
     program: {
       keptSizes: Object.fromEntries(kept.map(([name, value]) => [name, sizeOf(value.shape)])),
       measure,
