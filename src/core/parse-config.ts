@@ -69,7 +69,7 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, values:
   const deep = issue.errors.filter((alternative) =>
     alternative.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
   )
-  const best = deep.sort((a, b) => a.length - b.length)[0]
+  const best = deep.sort((a, b) => countFaults(a) - countFaults(b))[0]
   if (best !== undefined) {
     return best.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, values))
   }
@@ -79,6 +79,11 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, values:
   const verb = value === undefined ? 'is missing; expected' : 'must be'
   const got = value === undefined ? '' : `, got ${show(value)}`
   return [{ path: issue.path, text: `${name} ${verb} ${expected}${got}`, hint: hintFor(name) }]
+}
+
+/** Each key that is too much counts: the alternative that knows more of what is there was meant. */
+function countFaults(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
 }
 
 function describeAlternatives(name: string, issue: Issue): string {
