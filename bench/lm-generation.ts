@@ -143,7 +143,10 @@ async function inTurn<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const timed = await ways[name](prompts, tokens)
-      if (timed !== null) (results as Rounds<Name>)[name].seconds.push(timed.seconds)
+      if (timed === null) continue
+      ;(results as Rounds<Name>)[name].seconds.push(timed.seconds)
+      const what = `${prompts.length} answers of ${tokens} tokens by ${name}`
+      process.stderr.write(`round ${round + 1}: ${what} in ${timed.seconds.toFixed(2)} s\n`)
     }
   }
   return results as Rounds<Name>

@@ -89,7 +89,7 @@ async function addLayer(builder: Builder, layer: number, stream: Stream): Promis
     'mlp.gate_proj',
     'mlp.up_proj',
   ])
-  add(builder, 'Split', [both, addSizes(builder, `halves`, [F, F])], [name('gate'), name('up')], { axis: -1 })
+  add(builder, 'Split', [both, addSizes(builder, 'halves', [F, F])], [name('gate'), name('up')], { axis: -1 })
   // x * sigmoid(1 * x) is SiLU.
   const attributes = { alpha: { float: 1 } }
   add(builder, 'QuickGelu', [name('gate')], [name('silu')], attributes, 'com.microsoft')

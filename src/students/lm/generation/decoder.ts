@@ -16,8 +16,8 @@ export interface Decoder {
   readonly contextTokens: number
   /**
    * Takes the cache's rows from `first` on, as many as there are inputs, on by their tokens; the cache must have
-   * places for them. Gives the log-probabilities (R, V) of what follows each of the `wanted` tokens, at least one, which count
-   * through all rows' tokens one after another.
+   * places for them. Gives the log-probabilities (R, V) of what follows each of the `wanted` tokens, at least one;
+   * they are counted through all rows' tokens one after another.
    */
   run(first: number, rows: readonly RowInput[], wanted: readonly number[]): Promise<Float32Array>
   close(): Promise<void>
@@ -48,8 +48,6 @@ export async function openDecoder(source: ModelSource, options: DecoderOptions):
     logSeverityLevel: 3,
     extra: { session: { force_spinning_stop: '1' } },
   })
-  // The session may point into these as long as it is open.
-  let weights: unknown = externalData
   const cache = createKeyValueCache(architecture, options.rows)
   const feedsOf = createFeeds(runtime.Tensor, architecture, embedding, cache)
   return {
@@ -63,8 +61,8 @@ export async function openDecoder(source: ModelSource, options: DecoderOptions):
     },
     async close() {
       await session.release()
-      weights = null
-      void weights
+      // The session reads weights in place, so they must not be collected before it is gone.
+      void externalData
     },
   }
 }

@@ -7,7 +7,7 @@ export interface Job extends Call {
   readonly tokens: readonly number[]
   /** Most tokens that are computed at once. */
   readonly chunkTokens: number
-  /** The first token after which log-probabilities are wanted, when the job begins: what stands before may be known from elsewhere. */
+  /** The first that is wanted when the job begins: what stands before may be known from another job. */
   readonly firstWanted: number
   /** Whether the log-probabilities (V) of what follows the token at this index are wanted. */
   wants(index: number): boolean

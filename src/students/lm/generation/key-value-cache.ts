@@ -19,6 +19,8 @@ export interface KeyValueCache {
   append(layer: number, row: number, past: number, count: number, fresh: FreshKeyValues, index: number): void
   /** Makes the first `count` tokens of `to` those of `from`. */
   copy(from: number, to: number, count: number): void
+  /** Exchanges the first `count` tokens of two rows. */
+  swap(one: number, other: number, count: number): void
   /** Changes T; `kept` says how many tokens of each row are still of use. */
   resize(places: number, kept: readonly number[]): void
 }
@@ -77,6 +79,16 @@ export function createKeyValueCache(architecture: Architecture, rows: number): K
     copy(from, to, count) {
       if (from === to) return
       for (const store of stores) move({ store, places, row: from }, { store, places, row: to }, count)
+    },
+    swap(one, other, count) {
+      for (const store of stores) {
+        for (let head = 0; head < K; head++) {
+          const [a, b] = [one, other].map((row) => (row * K + head) * places * headSize)
+          const values = store.slice(a, a + count * headSize)
+          store.copyWithin(a, b, b + count * headSize)
+          store.set(values, b)
+        }
+      }
     },
     resize(length, kept) {
       const former = { stores, places }

@@ -50,12 +50,17 @@ export function createRows(cache: KeyValueCache, architecture: Architecture, con
     const fitting = Math.floor(mostBytes / (Math.max(1, places) * bytesPerToken(architecture)))
     return Math.max(1, Math.min(cache.rows, fitting))
   }
+  /** Of two rows that are not in use, so that neither's tokens are lost. */
+  const swap = (one: number, other: number): void => {
+    cache.swap(one, other, Math.max(held[one].count, held[other].count))
+    const former = held[one]
+    held[one] = held[other]
+    held[other] = former
+  }
   /** Before a row is overwritten: what it holds takes the place of what has not been used for longest. */
-  const rescue = (row: number, source: number): void => {
+  const rescue = (row: number): void => {
     const others = held.map((_, index) => index).slice(row + 1, limit(cache.places))
-    const oldest = others
-      .filter((index) => index !== source)
-      .sort((a, b) => held[a].lastUse - held[b].lastUse)[0]
+    const oldest = others.sort((a, b) => held[a].lastUse - held[b].lastUse)[0]
     if (oldest === undefined || held[row].count < leastShared || held[oldest].lastUse > held[row].lastUse)
       return
     cache.copy(row, oldest, held[row].count)
@@ -80,9 +85,14 @@ export function createRows(cache: KeyValueCache, architecture: Architecture, con
       const shared = held.map((other) => sharedLength(other, tokens, most))
       const source = shared.reduce((best, length, index) => (length > shared[best] ? index : best), row)
       const count = shared[source] >= leastShared ? shared[source] : 0
-      // What two prompts of one task have in common is in the new row as well: nothing is lost with the old one.
-      if (shared[row] < held[row].count / 2) rescue(row, source)
-      if (count > 0) cache.copy(source, row, count)
+      // What two prompts of one task have in common will be in the row again: nothing is lost with the former one.
+      const isOtherTask = shared[row] < held[row].count / 2
+      if (isOtherTask && count > 0 && source > row) {
+        swap(row, source)
+      } else {
+        if (isOtherTask) rescue(row)
+        if (count > 0) cache.copy(source, row, count)
+      }
       set(row, tokens, count)
       return count
     },

@@ -10,7 +10,7 @@ export interface Sequence {
   readonly tokens: readonly number[]
   /** Null until the answer is complete. */
   readonly result: GenerationResult | null
-  /** Takes the answer on by the token chosen by these V log-probabilities, and by all tokens that can only follow then. */
+  /** Goes on by the token chosen by these V log-probabilities, and by all tokens that can only follow then. */
   takeOn(logProbabilities: Float32Array): void
 }
 
