@@ -87,7 +87,9 @@ describe('the server', () => {
   it('allows no other origin, and counts what it did', async () => {
     const { baseUrl } = await start()
     const response = await fetch(`${baseUrl}/files`, { headers: { origin: 'https://evil.example' } })
+    expect(response.status).toBe(403)
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect((await fetch(`${baseUrl}/files`)).status).toBe(200)
     const metrics = await (await fetch(new URL('/metrics', baseUrl))).text()
     expect(metrics).toContain('potstill_requests_total{status="200"} 1')
     expect(metrics).toContain('potstill_captures_waiting 0')

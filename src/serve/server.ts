@@ -28,6 +28,7 @@ export interface RunningServer {
 const headersTimeoutMs = 15_000
 const mostConnections = 20_000
 const defaultGraceMs = 15_000
+const sweepMs = 50
 
 /** @throws USAGE where it would listen beyond this machine without a key, or the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -45,11 +46,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     { headersTimeout: headersTimeoutMs, requestTimeout: 0 },
     (request, response) => {
       if (!allowed(request)) return refuseHost(response, deps.newId())
+      // From here on models may take their time.
+      request.socket.setTimeout(0)
       limitBodyTime(request, deps.settings.idleMs)
       void listener(request, response)
     },
   )
   server.maxConnections = mostConnections
+  // Of a connection that has not said anything yet; node's own limit on headers begins with the first byte.
+  server.timeout = headersTimeoutMs
   server.keepAliveTimeout = 30_000
   await listen(server, port, host).catch(async (error: unknown) => {
     await opened.close()
@@ -89,7 +94,8 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 /**
  * On the loopback interface without a key, a web page could reach the server through a name of its own that
- * points here (DNS rebinding); such a request carries that name.
+ * points here (DNS rebinding); such a request carries that name. Or it could send, without reading the answer, what
+ * needs no leave of ours (a form, plain text); such a request carries the page's origin.
  */
 function hostCheck({
   host,
@@ -98,14 +104,17 @@ function hostCheck({
 }: ServerOptions): (request: IncomingMessage) => boolean {
   if (checkKey !== null) return () => true
   const names = new Set(['localhost', '[::1]', host, ...hostNames])
-  return ({ headers }) => {
-    const name = (headers.host ?? '').toLowerCase().replace(/:\d+$/, '')
+  const isOurs = (address: string): boolean => {
+    const name = address.toLowerCase().replace(/:\d+$/, '')
     return names.has(name) || /^127\.\d+\.\d+\.\d+$/.test(name)
   }
+  return ({ headers: { host = '', origin } }) =>
+    isOurs(host) && (origin === undefined || isOurs(origin.replace(/^https?:\/\//, '')))
 }
 
 function refuseHost(response: ServerResponse, id: string): void {
-  const message = 'This server answers to names of this machine only; a key lifts that (docs/serve.md).'
+  const message =
+    'This server answers to names and pages of this machine only; a key lifts that (docs/serve.md).'
   response.writeHead(403, {
     'content-type': 'application/json',
     'x-request-id': `req_${id}`,
@@ -126,7 +135,10 @@ function limitBodyTime(request: IncomingMessage, idleMs: number): void {
 async function stopListening(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  // One whose last request has ended is idle from then on, and its client may keep it open for long.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
   const timer = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
+  clearInterval(sweep)
   clearTimeout(timer)
 }
