@@ -13,15 +13,6 @@ export const metadataSchema = z
 
 export type Metadata = z.output<typeof metadataSchema>
 
-/** Metadata of a body that is read by hand; none where it is absent or null. @throws a 400 that names the pair. */
-export function readMetadata(value: unknown): Metadata {
-  const parsed = metadataSchema.safeParse(value ?? {})
-  if (parsed.success) return parsed.data
-  const [{ path, message }] = parsed.error.issues
-  const param = ['metadata', ...path.map(String)].join('.')
-  throw apiError(400, `${param}: ${message}`, { param })
-}
-
 /** The pairs that a query asks for; undefined where it names none. @throws a 400 for pairs that no record can have. */
 export function metadataOfQuery(url: string): Metadata | undefined {
   const pairs = [...new URL(url).searchParams].flatMap(([name, value]): [string, string][] => {
