@@ -4,6 +4,7 @@ import { PotstillError, isRowFault } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { apiError } from '../api-error.ts'
 import type { Resolved, Target } from '../deps.ts'
+import { shapeFault } from './asked-shape.ts'
 import { answerUpstream } from './answer-upstream.ts'
 import {
   countAnswer,
@@ -32,7 +33,10 @@ export async function answerLocal(
 ): Promise<Response> {
   const { target, teacher, why } = resolved
   if (teacher === undefined) {
-    return finish(exchange, parts, await ask(exchange, { target, part: 'alone', why }))
+    const answer = await ask(exchange, { target, part: 'alone', why })
+    const fault = shapeFault(exchange.request.body, answer.reply.content)
+    if (fault !== null) throw cannotAnswer(exchange, fault, 'response_format')
+    return finish(exchange, parts, answer)
   }
   const unsure = await askStudent(exchange, resolved)
   if ('reply' in unsure) return finish(exchange, parts, unsure)
@@ -64,6 +68,8 @@ async function askStudent(
   })
   if (answer === null) return { because: 'the student had no answer' }
   const { confidence } = answer.reply
+  const fault = shapeFault(exchange.request.body, answer.reply.content)
+  if (fault !== null) return { because: `the student cannot answer this (${fault})`, confidence }
   if (confidence === undefined) return { because: 'the student does not say how sure it is' }
   const shown = confidence.toFixed(4)
   if (confidence < threshold) return { because: `confidence ${shown} below ${threshold}`, confidence }
@@ -78,16 +84,17 @@ async function ask(
   decision: Decision & { readonly target: LocalTarget },
 ): Promise<LocalReply> {
   const read = readLocalRequest(request.body)
-  if ('unsupported' in read) {
-    const fault = `${request.model} cannot answer this: ${read.unsupported}.`
-    throw apiError(400, fault, { param: read.param, code: 'unsupported_value' })
-  }
+  if ('unsupported' in read) throw cannotAnswer({ request }, read.unsupported, read.param)
   const reply = await decision.target.model.complete(read.request, signal).catch((error: unknown) => {
     if (signal.aborted) throw new PotstillError('INTERRUPTED', 'The client left', { cause: error })
     throw error
   })
   const { confidence = decision.confidence } = reply
   return { decision: { ...decision, confidence }, asked: read.request, reply }
+}
+
+function cannotAnswer({ request }: Pick<Exchange, 'request'>, fault: string, param: string): Error {
+  return apiError(400, `${request.model} cannot answer this: ${fault}.`, { param, code: 'unsupported_value' })
 }
 
 async function finish(

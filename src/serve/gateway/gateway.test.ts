@@ -461,6 +461,35 @@ describe('a student', () => {
     expect(await response.json()).toMatchObject({ error: { param, code: 'unsupported_value' } })
   })
 
+  it('gives only what response_format asks for, and leaves the rest to its teacher', async () => {
+    const { baseUrl } = await provider({ answer: () => 'from the teacher' })
+    const base = openGateway({ upstream: baseUrl })
+    const { target: teacher } = await base.deps.models.resolve('gpt-teacher')
+    const names = { s: alone(student(1)), backed: { ...alone(student(1)), teacher, threshold: 0.5 } }
+    const { ask: send } = openGateway({ upstream: baseUrl }, names)
+    const asking = (model: string, format: object): Promise<Response> =>
+      send({ ...ask, model, response_format: format })
+    const schema = (name: string): object => ({
+      type: 'json_schema',
+      json_schema: { name: 'a', schema: { type: 'object', required: [name] } },
+    })
+    expect((await asking('s', schema('echo'))).status).toBe(200)
+    expect((await asking('s', { type: 'json_object' })).status).toBe(200)
+    expect((await asking('s', { type: 'text' })).status).toBe(200)
+    for (const wrong of [
+      schema('other'),
+      { type: 'json_schema', json_schema: { schema: { type: 'nothing' } } },
+    ]) {
+      const refused = await asking('s', wrong)
+      expect(refused.status).toBe(400)
+      expect(await refused.json()).toMatchObject({ error: { param: 'response_format' } })
+    }
+    const backed = await asking('backed', schema('other'))
+    expect(backed.headers.get('x-potstill-model')).toBe('upstream/gpt-teacher')
+    expect(backed.headers.get('x-potstill-why')).toContain('another shape')
+    expect((await asking('backed', schema('echo'))).headers.get('x-potstill-model')).toContain('student/')
+  })
+
   it('with a teacher behind it keeps what it is sure of and leaves the rest to the teacher', async () => {
     const { baseUrl, bodies } = await provider({ answer: () => 'from the teacher' })
     const base = openGateway({ upstream: baseUrl })

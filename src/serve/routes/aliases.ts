@@ -5,7 +5,9 @@ import { PotstillError } from '../../core/errors.ts'
 import { listStudents } from '../../runs/students.ts'
 import { aliasKind, aliasPattern, changeAlias, findAlias, withNextVersion, type Alias } from '../aliases.ts'
 import { apiError, toApiError } from '../api-error.ts'
+import { chosenThreshold } from '../chosen-threshold.ts'
 import type { RouteGroup, ServeDeps, ServeEnv } from '../deps.ts'
+import { findFineTuned } from '../jobs/find-fine-tuned.ts'
 import { findJob } from '../jobs/stored-job.ts'
 import { readJsonBody } from '../json-body.ts'
 import { listPage, readPage, type ListPage } from '../list-page.ts'
@@ -74,11 +76,19 @@ async function promote(deps: ServeDeps, name: string, next: z.output<typeof next
   const version = {
     model,
     teacher,
-    threshold: teacher === null ? null : (next.threshold ?? 0.5),
+    threshold: teacher === null ? null : (next.threshold ?? (await thresholdOf(deps, model))),
     origin,
     created_at: Math.floor(deps.now() / 1000),
   }
   return changeAlias(deps.store, name, (alias) => withNextVersion(alias, name, version))
+}
+
+/** @throws a 400 where nobody has chosen one: a guess would leave wrong answers standing or pay for right ones. */
+async function thresholdOf({ store, data }: ServeDeps, model: string): Promise<number> {
+  const chosen = await chosenThreshold(data, model, (name) => findFineTuned(store, data, name))
+  if (chosen !== null) return chosen
+  const words = `No run has chosen a threshold for ${model}: give one, the confidence (0 to 1) below which the teacher answers.`
+  throw apiError(400, words, { param: 'threshold' })
 }
 
 function goBack(deps: ServeDeps, name: string, current: number): Promise<Alias> {
