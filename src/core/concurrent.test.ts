@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mapConcurrently } from './concurrent.ts'
+import { createGate, mapConcurrently } from './concurrent.ts'
 
 async function collect(
   items: number[],
@@ -49,4 +49,28 @@ it('starts nothing after a failure, waits for what is under way, then throws', a
 
 it('is empty for no items', async () => {
   expect(await collect([], 4, async (item) => item)).toEqual([])
+})
+
+it('lets so many through a gate at once, in order, also after one has failed', async () => {
+  const gate = createGate(2)
+  const started: number[] = []
+  let running = 0
+  let most = 0
+  const work = async (item: number): Promise<number> => {
+    started.push(item)
+    most = Math.max(most, ++running)
+    await new Promise(setImmediate)
+    running--
+    if (item === 1) throw new Error('one failed')
+    return item
+  }
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((item) => gate(() => work(item))))
+  expect(results.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+    'fulfilled',
+  ])
+  expect([started, most]).toEqual([[0, 1, 2, 3, 4], 2])
 })

@@ -34,3 +34,20 @@ export async function* mapConcurrently<Item, Result>(
     if (failures.length > 0 && running === 0) throw failures[0]
   }
 }
+
+/** A gate that lets so many pieces of work through at once; the others wait in line. */
+export function createGate(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = []
+  let free = most
+  return async (work) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
+}

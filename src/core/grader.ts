@@ -17,5 +17,7 @@ export type Grade =
 
 export interface Grader {
   readonly name: string
+  /** Waits for others (a model, a process), so that many answers are best judged at once; its errors may pass. */
+  readonly waits?: boolean
   grade(row: Row, answer: Answer): Promise<Grade>
 }

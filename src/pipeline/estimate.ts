@@ -7,6 +7,7 @@ import { buildRequest } from '../core/request.ts'
 import type { Row } from '../core/row.ts'
 import { loadTokenCounter, type TokenCounter } from '../models/count-tokens.ts'
 import { estimateUsd, findPrice } from '../models/prices.ts'
+import { judgeCalls } from './estimate-judges.ts'
 import { rowsToAsk } from './rows-to-ask.ts'
 import type { Session } from './session.ts'
 
@@ -17,8 +18,9 @@ const unknownAnswerTokens = 100
 
 export async function* estimateCost(session: Session): AsyncGenerator<StepEvent, void> {
   const paid = await paidArms(session)
-  if (paid.length === 0) return
   const counter = await loadTokenCounter()
+  const judges = await judgeCalls(session, counter, meanAnswerTokens(session, counter))
+  if (paid.length + judges.length === 0) return
   let total = 0
   for (const { name, model } of paid) {
     const { rows, calls, draftsShown } = callsOf(session, name)
@@ -32,7 +34,16 @@ export async function* estimateCost(session: Session): AsyncGenerator<StepEvent,
     total += usd ?? 0
     yield { type: 'message', level: 'info', text: `Estimate, ${name}: ${text}` }
   }
-  yield* warnOfUnknownPrices(session, paid)
+  for (const { name, model, calls, promptTokens, completionTokens } of judges) {
+    const { usd, text } = estimateUsd(model.id, findPrice(session.catalog.prices, model.id), {
+      calls,
+      promptTokens: Math.round(calls * promptTokens),
+      completionTokens: calls * completionTokens,
+    })
+    total += usd ?? 0
+    yield { type: 'message', level: 'info', text: `Estimate, grader ${name}: ${text}` }
+  }
+  yield* warnOfUnknownPrices(session, [...paid, ...judges])
   yield* compareWithBudget(session, total)
 }
 

@@ -50,8 +50,9 @@ export async function* measure(
       rows: hashJson(rows.map((row) => [row.key, row.history ?? [], row.expected ?? null])),
     },
     async *work() {
+      const judge = judgeOf(session)
       const answers = yield* evaluateArm({ name, role, model, settings }, rows, {
-        judge: judgeOf(session),
+        judge,
         ...(stopAtPoints === null ? {} : { stop: stopRule(stopAtPoints) }),
         ...session.asking(model),
       })
@@ -66,11 +67,19 @@ export async function* measure(
       return {
         artifacts: { 'answers.jsonl': answers, 'arm.json': arm },
         finished: `${(100 * arm.score).toFixed(1)} %, ${arm.rows}${of} rows${arm.failed > 0 ? `, ${arm.failed} failed` : ''}`,
-        incomplete: model.source === 'provider' && arm.failed > 0,
+        incomplete: (model.source === 'provider' && arm.failed > 0) || judgesFailed(judge, arm),
       }
     },
   })
   return { arm: step.artifacts['arm.json'], answers: step.artifacts['answers.jsonl'] }
+}
+
+/** What the call log has of their judgements costs nothing when they are asked again. */
+function judgesFailed({ graders }: Judge, arm: Arm): boolean {
+  return arm.graders.some(
+    ({ name, errors }) =>
+      errors > 0 && graders.some((grader) => grader.name === name && grader.waits === true),
+  )
 }
 
 function judgeOf(session: Session): Judge {

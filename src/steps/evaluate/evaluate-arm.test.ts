@@ -3,6 +3,7 @@ import { createAnswerParser } from '../../core/answer.ts'
 import type { ChatModel, Reply } from '../../core/chat-model.ts'
 import { PotstillError } from '../../core/errors.ts'
 import { drain, type StepEvent } from '../../core/event.ts'
+import type { Grader } from '../../core/grader.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { JudgedAnswer } from '../../core/measure.ts'
 import { outputFields } from '../../core/output-fields.ts'
@@ -117,6 +118,41 @@ describe('evaluateArm', () => {
     await expect(evaluate(model([right[0], budget, right[2], right[3]]))).rejects.toThrow(
       'the cap is reached',
     )
+  })
+
+  it('answers the next rows of a local model while a judge thinks, one at a time', async () => {
+    let answering = 0
+    let judging = 0
+    let mostAnswering = 0
+    let mostJudging = 0
+    const local = model(right, {}, 'student')
+    const slow: ChatModel = {
+      ...local,
+      async complete(request) {
+        mostAnswering = Math.max(mostAnswering, ++answering)
+        await new Promise(setImmediate)
+        answering--
+        return local.complete(request)
+      },
+    }
+    const judge: Grader = {
+      name: 'judge',
+      waits: true,
+      async grade() {
+        mostJudging = Math.max(mostJudging, ++judging)
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+        judging--
+        return { score: 0.75, passed: true, reason: '' }
+      },
+    }
+    const steps = evaluateArm({ name: 'arm', role: 'after', model: slow, settings: { prompt: '' } }, rows, {
+      judge: { task, parse: createAnswerParser(task), graders: [judge], score: 'fields' },
+      concurrency: 4,
+      usdPerCoreHour: 0.04,
+    })
+    const answers = await drain(steps, () => {})
+    expect([mostAnswering, mostJudging]).toEqual([1, 4])
+    expect(summarise(answers).graders).toMatchObject([{ name: 'judge', mean: 0.75, passed: 4, errors: 0 }])
   })
 
   it('prices a local answer by its processor time', async () => {

@@ -1,6 +1,6 @@
 /** Has one arm answer every evaluation row and judges the answers. */
 import { isLocal, type ChatModel, type Reply } from '../../core/chat-model.ts'
-import { mapConcurrently } from '../../core/concurrent.ts'
+import { createGate, mapConcurrently } from '../../core/concurrent.ts'
 import { isRowFault, messageOf } from '../../core/errors.ts'
 import type { StepEvent } from '../../core/event.ts'
 import type { ArmRole, JudgedAnswer } from '../../core/measure.ts'
@@ -50,8 +50,8 @@ export async function* evaluateArm(
 ): AsyncGenerator<StepEvent, readonly JudgedAnswer[]> {
   const answers: JudgedAnswer[] = []
   const local = isLocal(arm.model)
-  const ask = async (row: Row, timed: boolean): Promise<JudgedAnswer> => {
-    const outcome = await answerOf(arm, row, options.judge, options.signal)
+  const ask = async (row: Row, timed: boolean, gate: Gate): Promise<JudgedAnswer> => {
+    const outcome = await gate(() => answerOf(arm, row, options.judge, options.signal))
     return judge(
       row,
       'fault' in outcome ? outcome : withPrice(outcome, local, timed, options.usdPerCoreHour),
@@ -63,7 +63,9 @@ export async function* evaluateArm(
   let right = 0
   for (const { start, end, width, timed } of blocksOf(arm.model, rows.length, options)) {
     const block = rows.slice(start, end)
-    for await (const { index, result } of mapConcurrently(block, width, (row) => ask(row, timed))) {
+    const gate = createGate(width)
+    const underWay = judgesWait(options.judge) ? Math.max(width, options.concurrency) : width
+    for await (const { index, result } of mapConcurrently(block, underWay, (row) => ask(row, timed, gate))) {
       answers[start + index] = result
       done++
       right += result.score
@@ -84,10 +86,17 @@ export async function* evaluateArm(
   return answers
 }
 
+type Gate = ReturnType<typeof createGate>
+
+/** While a judge model thinks, the next rows are answered. */
+function judgesWait({ graders }: Judge): boolean {
+  return graders.some(({ waits }) => waits === true)
+}
+
 interface Block {
   readonly start: number
   readonly end: number
-  /** Rows under way at once. */
+  /** Rows answered at once. */
   readonly width: number
   readonly timed: boolean
 }

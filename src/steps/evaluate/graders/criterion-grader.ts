@@ -10,6 +10,7 @@ import type { Variables } from './template.ts'
 export function criterionGrader(criterion: Criterion, tools: () => GraderTools): Grader {
   return {
     name: criterion.name,
+    waits: waits(criterion),
     async grade(row, answer) {
       const grade = await gradeCriterion(criterion, variablesOf(row, answer), tools())
       return 'error' in grade
@@ -17,6 +18,11 @@ export function criterionGrader(criterion: Criterion, tools: () => GraderTools):
         : { score: grade.share, passed: grade.passed, reason: grade.reason }
     },
   }
+}
+
+function waits(criterion: Criterion): boolean {
+  if (criterion.type === 'text_similarity') return criterion.evaluation_metric === 'cosine'
+  return criterion.type === 'label_model' || criterion.type === 'score_model' || criterion.type === 'python'
 }
 
 /** `item` has the row's id, input and expected answer; `sample` the reply's text and, where it is valid, its value. */

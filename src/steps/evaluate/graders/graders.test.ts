@@ -5,6 +5,7 @@ import type { Json } from '../../../core/json.ts'
 import { outputFields } from '../../../core/output-fields.ts'
 import type { Row } from '../../../core/row.ts'
 import type { Task } from '../../../core/task.ts'
+import type { GraderTools } from './grade-criterion.ts'
 import { createGrader, createGraders } from './registry.ts'
 
 const output: Task['output'] = {
@@ -128,5 +129,55 @@ describe('quoted', () => {
     expect(createGraders([], { task, parse, tools }).map((grader) => grader.name)).toEqual([
       'quoted from input',
     ])
+  })
+})
+
+describe('graders with templates', () => {
+  const withoutModels = (): GraderTools => ({
+    openModel: async () => Promise.reject(new Error('nobody is asked')),
+    embed: async () => Promise.reject(new Error('nobody is asked')),
+    python: null,
+  })
+  const judge = async (config: GraderConfig, content: string, expected?: Json): Promise<unknown> => {
+    const row = {
+      id: '1',
+      key: 'k',
+      input: 'two words',
+      group: 'g',
+      source: { file: 'f', line: 1 },
+      expected,
+    }
+    const reply = { content, finishReason: 'stop', usage: null, latencyMs: null, priceUsd: null, raw: null }
+    const parsed = parse(content)
+    return createGrader(config, { task, parse, tools: withoutModels }).grade(row, {
+      reply,
+      value: 'value' in parsed ? parsed.value : undefined,
+    })
+  }
+
+  it('compare the answer with the expected one, and name what is missing', async () => {
+    const config = {
+      type: 'text_similarity',
+      metric: 'rouge_1',
+      input: '{{sample.output_text}}',
+      reference: '{{item.expected}}',
+    } as const
+    expect(await judge(config, 'the cat', 'a cat')).toMatchObject({ score: 0.5, passed: true })
+    expect(await judge(config, 'the cat')).toEqual({ error: 'there is no item.expected' })
+    expect(await judge({ ...config, passThreshold: 0.6 }, 'the cat', 'a cat')).toMatchObject({
+      passed: false,
+    })
+  })
+
+  it('give JavaScript the row and the answer', async () => {
+    const source = `function grade(sample, item) {
+      return { score: sample.output_json.total / item.expected.total, reason: item.input }
+    }`
+    const answer = JSON.stringify({ total: 5, reference: null })
+    expect(await judge({ type: 'javascript', source }, answer, { total: 10, reference: null })).toEqual({
+      score: 0.5,
+      passed: false,
+      reason: 'two words',
+    })
   })
 })

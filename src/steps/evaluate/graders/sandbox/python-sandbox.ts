@@ -5,6 +5,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
+import { createGate } from '../../../../core/concurrent.ts'
 import { PotstillError } from '../../../../core/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../../core/json.ts'
 import { parseJson } from '../parse-judgement.ts'
@@ -98,31 +99,14 @@ export async function openPythonSandbox(limits: PythonLimits = defaultLimits): P
     const interpreter = await findPython(name)
     if (interpreter === null) continue
     const lock: Lock = { ...interpreter, ...limits, ...(isRoot ? { uid: nobody, gid: nobody } : {}) }
-    const take = limitConcurrency(availableParallelism())
+    const gate = createGate(availableParallelism())
     const run: PythonSandbox['run'] = (source, sample, item) =>
-      take(() => call({ source, sample, item }, lock))
+      gate(() => call({ source, sample, item }, lock))
     const tried = await run(firstGrader, {}, {})
     if ('value' in tried && tried.value === 1) return { run }
     fault = 'error' in tried ? tried.error : 'a first grader gave no result'
   }
   throw refused(fault)
-}
-
-/** Each call is a process: no more of them at once than there are processors. */
-function limitConcurrency(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = []
-  let free = most
-  return async (work) => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) free++
-      else next()
-    }
-  }
 }
 
 /** Sees to it that a grader cannot start processes, on which the other limits rest. */
