@@ -23,6 +23,8 @@ export interface Settings {
   readonly stream: boolean
 }
 
+const warmUpSeconds = 5
+
 interface Pair {
   readonly straight: LoadResult
   readonly through: LoadResult
@@ -106,7 +108,7 @@ async function measure(gateway: Gateway, settings: Settings): Promise<Figures> {
     const ways = { straight: { url: straightUrl, model: 'stand-in', headers: {} }, through: started }
     // What is compiled, connected and cached with the first requests is not what is measured.
     for (const way of [ways.straight, started])
-      await runLoad(way, { ...settings, seconds: 3, rate: 300 }, null)
+      await runLoad(way, { ...settings, seconds: warmUpSeconds }, null)
     const pairs: Pair[] = []
     const idFiles: string[] = []
     for (let index = 0; index < settings.pairs; index++) {
