@@ -120,7 +120,7 @@ describe('evaluateArm', () => {
     )
   })
 
-  it('answers the next rows of a local model while a judge thinks, one at a time', async () => {
+  it('lets a local model answer every row in peace, one at a time, before judges are asked side by side', async () => {
     let answering = 0
     let judging = 0
     let mostAnswering = 0
@@ -142,6 +142,7 @@ describe('evaluateArm', () => {
         mostJudging = Math.max(mostJudging, ++judging)
         for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
         judging--
+        expect(answering).toBe(0)
         return { score: 0.75, passed: true, reason: '' }
       },
     }

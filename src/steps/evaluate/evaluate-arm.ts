@@ -1,6 +1,6 @@
 /** Has one arm answer every evaluation row and judges the answers. */
 import { isLocal, type ChatModel, type Reply } from '../../core/chat-model.ts'
-import { createGate, mapConcurrently } from '../../core/concurrent.ts'
+import { mapConcurrently } from '../../core/concurrent.ts'
 import { isRowFault, messageOf } from '../../core/errors.ts'
 import type { StepEvent } from '../../core/event.ts'
 import type { ArmRole, JudgedAnswer } from '../../core/measure.ts'
@@ -50,22 +50,26 @@ export async function* evaluateArm(
 ): AsyncGenerator<StepEvent, readonly JudgedAnswer[]> {
   const answers: JudgedAnswer[] = []
   const local = isLocal(arm.model)
-  const ask = async (row: Row, timed: boolean, gate: Gate): Promise<JudgedAnswer> => {
-    const outcome = await gate(() => answerOf(arm, row, options.judge, options.signal))
-    return judge(
-      row,
-      'fault' in outcome ? outcome : withPrice(outcome, local, timed, options.usdPerCoreHour),
-      options.judge,
-    )
+  const answer = async (row: Row, timed: boolean): Promise<Outcome> => {
+    const outcome = await answerOf(arm, row, options.judge, options.signal)
+    return 'fault' in outcome ? outcome : withPrice(outcome, local, timed, options.usdPerCoreHour)
   }
   if (local) await warmUp(arm, rows, options.judge)
   let done = 0
   let right = 0
   for (const { start, end, width, timed } of blocksOf(arm.model, rows.length, options)) {
     const block = rows.slice(start, end)
-    const gate = createGate(width)
-    const underWay = judgesWait(options.judge) ? Math.max(width, options.concurrency) : width
-    for await (const { index, result } of mapConcurrently(block, underWay, (row) => ask(row, timed, gate))) {
+    // While a judge is waited for, this processor has other things to do than to time a local model's answers.
+    const apart = local && options.judge.graders.some(({ waits }) => waits === true)
+    const outcomes: Outcome[] = []
+    if (apart) {
+      const answered = mapConcurrently(block, width, (row) => answer(row, timed))
+      for await (const { index, result } of answered) outcomes[index] = result
+    }
+    const judged = mapConcurrently(block, apart ? options.concurrency : width, async (row, index) =>
+      judge(row, outcomes[index] ?? (await answer(row, timed)), options.judge),
+    )
+    for await (const { index, result } of judged) {
       answers[start + index] = result
       done++
       right += result.score
@@ -84,13 +88,6 @@ export async function* evaluateArm(
     if (options.stop?.isEnough(answers.slice(start)) === true) break
   }
   return answers
-}
-
-type Gate = ReturnType<typeof createGate>
-
-/** While a judge model thinks, the next rows are answered. */
-function judgesWait({ graders }: Judge): boolean {
-  return graders.some(({ waits }) => waits === true)
 }
 
 interface Block {
@@ -126,12 +123,14 @@ async function warmUp(arm: ArmSpec, rows: readonly Row[], judge: Judge): Promise
   for (const row of rows.slice(0, count)) await answerOf(arm, row, judge, undefined)
 }
 
+type Outcome = Reply | { readonly fault: string }
+
 async function answerOf(
   arm: ArmSpec,
   row: Row,
   { task }: Judge,
   signal: AbortSignal | undefined,
-): Promise<Reply | { readonly fault: string }> {
+): Promise<Outcome> {
   try {
     return await arm.model.complete(buildRequest(task, row, arm.settings), signal)
   } catch (error) {
