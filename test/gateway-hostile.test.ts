@@ -260,7 +260,7 @@ describe('streams that clients do not read to their end', () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    gateway = await start(`http://127.0.0.1:${port}/v1`, { idleMs: 2000, mostUpstream: 30 })
+    gateway = await start(`http://127.0.0.1:${port}/v1`, { idleMs: 8000, mostUpstream: 30 })
   })
   afterAll(async () => {
     await gateway.stop()
