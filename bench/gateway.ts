@@ -221,7 +221,7 @@ function describe(figures: Figures | string): string {
   const { addedP50Ms, addedP99Ms, missing, acknowledged, pairs } = figures
   const failed = pairs.reduce((sum, pair) => sum + pair.failed, 0)
   const memory = pairs.map(({ megabytes }) => megabytes).join(', ')
-  return `adds ${addedP50Ms} ms at the median, ${addedP99Ms} ms at the 99th percentile; ${acknowledged} replies, ${failed} failed, ${missing ?? 'no store:'} missing; ${pairs.map((pair) => pair.cpuMsPerRequest).join(', ')} ms of processor a request; ${memory} MB after each pair`
+  return `adds ${addedP50Ms} ms at the median, ${addedP99Ms} ms at the 99th percentile; ${acknowledged} replies, ${failed} failed, ${missing === null ? 'none kept' : `${missing} missing`}; ${pairs.map((pair) => pair.cpuMsPerRequest).join(', ')} ms of processor a request; ${memory} MB after each pair`
 }
 
 function median(values: readonly number[]): number {
