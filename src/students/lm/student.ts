@@ -1,6 +1,6 @@
 /** The lm student as a ChatModel, and the open model that it was made from, untuned. */
 import { stat } from 'node:fs/promises'
-import type { ChatModel, ChatRequest, Message } from '../../core/chat-model.ts'
+import { lastUserMessage, type ChatModel, type ChatRequest, type Message } from '../../core/chat-model.ts'
 import { PotstillError } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import { buildRequest } from '../../core/request.ts'
@@ -73,8 +73,9 @@ export function openUntunedModel(
     adapter: null,
     weights,
     maxTokens: 512,
-    constraint: ({ schema, labels }) => {
-      if (schema !== undefined) return { kind: 'json', schema }
+    constraint: (request) => {
+      const { schema, labels } = request
+      if (schema !== undefined) return { kind: 'json', schema, input: lastUserMessage(request) }
       return labels === undefined ? undefined : { kind: 'labels', labels }
     },
   })
@@ -108,10 +109,6 @@ function ownConversation(task: Task, { messages }: ChatRequest): readonly Messag
 
 function constraintOf({ output }: Task, request: ChatRequest): ConstraintSource | undefined {
   if (output.kind === 'labels') return { kind: 'labels', labels: output.labels }
-  if (output.kind === 'json') return { kind: 'json', schema: output.schema, input: inputOf(request) }
+  if (output.kind === 'json') return { kind: 'json', schema: output.schema, input: lastUserMessage(request) }
   return request.schema === undefined ? undefined : { kind: 'json', schema: request.schema }
-}
-
-function inputOf({ messages }: ChatRequest): string {
-  return messages.findLast(({ role }) => role === 'user')?.content ?? ''
 }
