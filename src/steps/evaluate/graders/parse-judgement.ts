@@ -36,12 +36,13 @@ export function readLabel(reply: string, labels: readonly string[]): string | nu
       .trim()
       .replaceAll(/^["'`*]+|["'`*.]+$/gu, '')
       .toLowerCase()
-  return (
-    labels.find((label) => label === named.trim()) ??
-    labels.find((label) => plain(label) === plain(named)) ??
-    null
-  )
+  const exact = labels.find((label) => label === named.trim())
+  if (exact !== undefined || named.length > longestLabel) return exact ?? null
+  return labels.find((label) => plain(label) === plain(named)) ?? null
 }
+
+/** What is longer is prose, and no label with quotes around it. */
+const longestLabel = 500
 
 /** Why the judge decided so, where it says. */
 export function readReason(reply: string): string {

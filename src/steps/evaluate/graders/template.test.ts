@@ -34,6 +34,12 @@ describe('fillTemplate', () => {
     }
   })
 
+  it('takes any length of text in a moment', () => {
+    for (const long of [`{{${' '.repeat(200_000)}`, '{'.repeat(200_000), '{{item.name}}'.repeat(20_000)]) {
+      expect(fillTemplate(long, variables)).toHaveProperty('text')
+    }
+  })
+
   it('does not read again what it inserted', () => {
     expect(fillTemplate('{{item.sneaky}}', variables)).toEqual({ text: '{{item.name}}' })
   })

@@ -10,7 +10,7 @@ export interface Variables {
 
 export type Filled = { readonly text: string } | { readonly missing: string }
 
-const slot = /\{\{\s*([^{}]*?)\s*\}\}/gu
+const slot = /\{\{([^{}]*)\}\}/gu
 
 /**
  * Each {{path}} once, from left to right: what is inserted is not read again. Texts go in as they are, other
@@ -18,7 +18,8 @@ const slot = /\{\{\s*([^{}]*?)\s*\}\}/gu
  */
 export function fillTemplate(template: string, variables: Variables): Filled {
   let missing: string | undefined
-  const text = template.replaceAll(slot, (_, path: string) => {
+  const text = template.replaceAll(slot, (_, inside: string) => {
+    const path = inside.trim()
     const value = lookUp(path, variables)
     if (value === undefined) missing ??= path
     return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
@@ -37,7 +38,7 @@ export function lookUp(path: string, variables: Variables): Json | undefined {
 
 /** All paths that a template names, for checks before anything is asked. */
 export function templatePaths(template: string): readonly string[] {
-  return [...template.matchAll(slot)].map(([, path]) => path)
+  return [...template.matchAll(slot)].map(([, inside]) => inside.trim())
 }
 
 /** False for what can never be filled: another namespace than item and sample, or bad syntax. */
