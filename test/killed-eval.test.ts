@@ -12,8 +12,8 @@ import type { ListPage } from '../src/serve/list-page.ts'
 import { startProvider, type FaultProvider } from './support/fault-provider.ts'
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const count = 120
-const kills = 6
+const count = 80
+const kills = 4
 
 let folder: string
 let provider: FaultProvider

@@ -4,7 +4,7 @@ import type { EvalDeleteResponse } from 'openai/resources/evals/evals'
 import type { RunDeleteResponse } from 'openai/resources/evals/runs/runs'
 import type { StoredRecord } from '../../core/store.ts'
 import { apiError } from '../api-error.ts'
-import type { RouteGroup, ServeDeps, ServeEnv } from '../deps.ts'
+import type { RouteGroup, ServeApp, ServeDeps, ServeEnv } from '../deps.ts'
 import { createEval, createEvalSchema, updateEvalSchema } from '../evals/create-eval.ts'
 import { createRun, createRunSchema } from '../evals/create-run.ts'
 import {
@@ -33,11 +33,14 @@ const runPath = `${path}/:eval/runs`
 
 export const evalsRoutes: RouteGroup = (deps) => {
   const app = new Hono<ServeEnv>()
+  addEvals(app, deps)
+  addRuns(app, deps)
+  addOutputItems(app, deps)
+  return app
+}
+
+function addEvals(app: ServeApp, deps: ServeDeps): void {
   const { store, evals } = deps
-  const show = (run: StoredRun, url: string): RunView => {
-    const address = `${new URL(url).origin}/v1/evals/${run.eval_id}/runs/${run.id}`
-    return { ...evals.current(run), report_url: address }
-  }
   app.post(path, async (c) => {
     const view = await createEval(deps, await readJsonBody(c, createEvalSchema))
     await store.putRecord(evalRecord(view))
@@ -69,6 +72,14 @@ export const evalsRoutes: RouteGroup = (deps) => {
     await store.deleteRecord(evalKind, id)
     return c.json<EvalDeleteResponse>({ object: 'eval.deleted', deleted: true, eval_id: id })
   })
+}
+
+function addRuns(app: ServeApp, deps: ServeDeps): void {
+  const { evals } = deps
+  const show = (run: StoredRun, url: string): RunView => {
+    const address = `${new URL(url).origin}/v1/evals/${run.eval_id}/runs/${run.id}`
+    return { ...evals.current(run), report_url: address }
+  }
   app.post(runPath, async (c) => {
     const of = await existing(deps, c.req.param('eval'))
     const { run, items } = await createRun(deps, of, await readJsonBody(c, createRunSchema, mostRunBytes))
@@ -102,6 +113,9 @@ export const evalsRoutes: RouteGroup = (deps) => {
     await evals.remove(run)
     return c.json<RunDeleteResponse>({ object: 'eval.run.deleted', deleted: true, run_id: run.id })
   })
+}
+
+function addOutputItems(app: ServeApp, deps: ServeDeps): void {
   app.get(`${runPath}/:run/output_items`, async (c) => {
     const { id } = await existingRun(deps, c.req.param('eval'), c.req.param('run'))
     const status = readStatus(c.req.query('status'))
@@ -116,14 +130,13 @@ export const evalsRoutes: RouteGroup = (deps) => {
   })
   app.get(`${runPath}/:run/output_items/:item`, async (c) => {
     const { id } = await existingRun(deps, c.req.param('eval'), c.req.param('run'))
-    const record = await store.findRecord(outputItemKind, c.req.param('item'))
+    const record = await deps.store.findRecord(outputItemKind, c.req.param('item'))
     if (record === null || record.parent !== id) {
       const message = `There is no output item ${c.req.param('item')}.`
       throw apiError(404, message, { param: 'output_item_id', code: 'not_found' })
     }
     return c.json<OutputItemView>(outputItemOf(record).view)
   })
-  return app
 }
 
 async function existing({ store }: ServeDeps, id: string): Promise<EvalView> {
