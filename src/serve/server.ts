@@ -19,7 +19,7 @@ export interface ServerOptions extends DepsOptions {
 }
 
 export interface RunningServer {
-  /** "http://127.0.0.1:8080/v1" */
+  /** "http://127.0.0.1:4141/v1" */
   readonly baseUrl: string
   /** Takes no more requests, waits for those under way, and writes what waits. */
   close(): Promise<void>
