@@ -88,7 +88,7 @@ it('copies files, evals, runs with their items and stored completions, and makes
   const endpoint = createEndpoint({
     baseUrl: 'http://localhost/v1',
     key: null,
-    fetch: async (url, init) => server.app.request(url as string, init),
+    fetch: async (url, init) => server.app.request(url, init),
     sleep: async () => {},
   })
   const pulled = await pullOpenai(endpoint, folder)
