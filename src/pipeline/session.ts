@@ -1,4 +1,5 @@
 /** What one `potstill run` holds open: config, rows, the run's folder and lock, the store, and the models. */
+import { setMaxListeners } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join, relative } from 'node:path'
@@ -100,6 +101,8 @@ const rowsUnderWay = 512
 
 /** @throws CONFIG_*, DATA_*, SCHEMA_INVALID before anything is spent or written; RUN_LOCKED; STORE_*. */
 export async function openSession(options: SessionOptions): Promise<Session> {
+  // Every row that is under way listens to it, and that is no leak.
+  setMaxListeners(0, options.signal)
   const loaded = await loadConfig(options.configFile)
   const seed = options.seed ?? loaded.config.seed
   const rows = await prepareRows(loaded, seed, options.data)
