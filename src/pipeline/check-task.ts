@@ -15,6 +15,8 @@ export async function checkTask(session: Session): Promise<void> {
   const { config, task } = session
   checkClassLimits(task, config.curate.maxPerValue)
   const trainer = await trainers[config.student.kind]()
+  // A base model that is not there is better known before the teacher is paid.
+  await session.base()
   refuse(trainer.checkTask?.(task) ?? [])
   const known = knownAnswers(session)
   if (known.length === 0 && task.output.kind === 'text' && trainer.kind === 'micro') {
