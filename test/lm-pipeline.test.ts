@@ -141,6 +141,22 @@ describe('a language model of two layers', () => {
     )
   })
 
+  it('ends with its own word where an answer is interrupted, and with a report where training is', async () => {
+    const configFile = await writeProject(schema)
+    const data = join(folder, 'home')
+    const early = new AbortController()
+    const first = runStory({ configFile, data, signal: early.signal }, (event) => {
+      if (event.type === 'progress' && event.label === 'untuned') early.abort()
+    })
+    await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    const later = new AbortController()
+    const { result } = await runStory({ configFile, data, signal: later.signal }, (event) => {
+      if (event.type === 'train') later.abort()
+    })
+    expect(result.report?.data.training.interrupted).toBe(true)
+    expect(result.report?.data.arms.map(({ name }) => name)).toContain('student')
+  })
+
   it('refuses, before anything is asked, a schema that answers cannot be held to', async () => {
     const config = await writeProject(
       '{ type: object, properties: { animal: { not: { const: x } } }, required: [animal] }',

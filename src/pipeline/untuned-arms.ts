@@ -42,7 +42,8 @@ export async function* measureWithExamples(
   examples: readonly Example[],
 ): AsyncGenerator<StepEvent, MeasuredArm[]> {
   const { base } = session.config.student
-  if (base === undefined) return []
+  // A run whose training was ended early goes on to its report; the next one measures this.
+  if (base === undefined || session.signal.aborted) return []
   const opened = await session.open(`${localPrefix}${base}`)
   const settings = { ...untunedSettings(session), shots: shotsOf(session, examples) }
   const arm = yield* measure(session, rows, {

@@ -1,5 +1,6 @@
 /** An open model, untuned or adapted, as a ChatModel: answers many requests side by side, held to what they ask for. */
 import type { ChatModel, ChatRequest, Message, Reply } from '../../core/chat-model.ts'
+import { PotstillError } from '../../core/errors.ts'
 import { coreCount } from '../../engine/threads.ts'
 import { openGenerator } from './generation/open-generator.ts'
 import { createChatEncoder, promptIds, type ChatEncoder } from './text/encode-conversation.ts'
@@ -38,19 +39,29 @@ export function createLanguageModel(settings: LanguageModelSettings): ChatModel 
   const { id, source, slots = defaultSlots } = settings
   const clock = createSharedClock()
   let opened: Promise<Opened> | null = null
+  /** A failure is forgotten, so that it can be mended while a server runs. */
+  const openOnce = (): Promise<Opened> => {
+    if (opened !== null) return opened
+    const opening = open(settings, slots)
+    opened = opening
+    opening.catch(() => (opened = opened === opening ? null : opened))
+    return opening
+  }
   return {
     id,
     source,
     parallel: slots,
     async complete(request, signal) {
-      opened ??= open(settings, slots)
-      const { encoder, generator } = await opened
+      const { encoder, generator } = await openOnce()
       const start = performance.now()
       const share = clock.enter()
       try {
         const generation = generationOf(settings, encoder, request)
         const result = await generator.generate(generation, signal === undefined ? {} : { signal })
         return replyOf(settings, result, performance.now() - start, share() * coreCount())
+      } catch (error) {
+        if (signal?.aborted !== true) throw error
+        throw new PotstillError('INTERRUPTED', `an answer of ${id} was interrupted`, { cause: error })
       } finally {
         clock.leave()
       }
