@@ -1,9 +1,19 @@
 /** What any kind of student says of its training rows before it learns from them. */
 import { createAnswerParser, renderAnswer } from './answer.ts'
+import { PotstillError } from './errors.ts'
 import { canonicalJson } from './json.ts'
 import type { Example } from './row.ts'
 import type { Problem } from './student.ts'
 import type { Task } from './task.ts'
+
+/** Throws TRAINING_REFUSED with all errors among the problems, and the hint of the first; else does nothing. */
+export function refuseErrors(problems: readonly Problem[]): void {
+  const errors = problems.filter(({ level }) => level === 'error')
+  if (errors.length === 0) return
+  const { hint } = errors[0]
+  const text = errors.map((error) => error.text).join('\n')
+  throw new PotstillError('TRAINING_REFUSED', text, hint === undefined ? {} : { hint })
+}
 
 /** One error that counts the rows whose output is not valid for the task and quotes the first; else none. */
 export function invalidOutputs(task: Task, examples: readonly Example[]): Problem[] {

@@ -35,8 +35,16 @@ export async function openSession(g: Graph, { threads, ...options }: SessionOpti
   const { bytes, externalData } = encodeOnnx(lower(g, options), inlineBytes)
   const session = await runtime.InferenceSession.create(bytes, {
     externalData,
+    ...executionOptions(threads ?? coreCount()),
+  })
+  return createSession(g, runtime, session, externalData)
+}
+
+/** How every session runs, whatever made its graph. */
+export function executionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
     executionProviders: ['cpu'],
-    intraOpNumThreads: threads ?? coreCount(),
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     // Reserves memory for the whole run at once: slower, and 40 % more memory, for graphs that run many times.
@@ -45,11 +53,11 @@ export async function openSession(g: Graph, { threads, ...options }: SessionOpti
     logSeverityLevel: 4,
     // The threads of one session would otherwise keep the cores busy while another one works.
     extra: { session: { force_spinning_stop: '1' } },
-  })
-  return createSession(g, runtime, session, externalData)
+  }
 }
 
-async function loadRuntime(): Promise<Runtime> {
+/** The package that computes, loaded when first needed. Throws ENGINE_MISSING. */
+export async function loadRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node')
   } catch (cause) {

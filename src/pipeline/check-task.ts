@@ -1,9 +1,9 @@
 /** Refuses, before anything is spent, a task whose answers the student could never give. */
+import { refuseErrors } from '../core/check-examples.ts'
 import { PotstillError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Example } from '../core/row.ts'
 import { checkClassLimits } from '../steps/curate/filters/over-class-limit.ts'
-import type { Problem } from '../core/student.ts'
 import { trainers } from '../students/registry.ts'
 import type { Session } from './session.ts'
 
@@ -17,22 +17,14 @@ export async function checkTask(session: Session): Promise<void> {
   const trainer = await trainers[config.student.kind]()
   // A base model that is not there is better known before the teacher is paid.
   await session.base()
-  refuse(trainer.checkTask?.(task) ?? [])
+  refuseErrors(trainer.checkTask?.(task) ?? [])
   const known = knownAnswers(session)
   if (known.length === 0 && task.output.kind === 'text' && trainer.kind === 'micro') {
     throw new PotstillError('TASK_UNSUPPORTED', `the ${trainer.kind} student cannot write free text`, {
       hint: 'Give task.output as { labels: [...] } or a JSON Schema of enums, booleans, numbers and quoted strings; or train a language model: student: { kind: lm, base: ... }.',
     })
   }
-  if (known.length >= leastRowsToTell) refuse(trainer.check(task, { training: known, validation: [] }))
-}
-
-function refuse(problems: readonly Problem[]): void {
-  const fatal = problems.filter(({ level }) => level === 'error')
-  if (fatal.length === 0) return
-  throw new PotstillError('TRAINING_REFUSED', fatal.map(({ text }) => text).join('\n'), {
-    hint: fatal[0].hint,
-  })
+  if (known.length >= leastRowsToTell) refuseErrors(trainer.check(task, { training: known, validation: [] }))
 }
 
 /** Labelled rows, else evaluation rows: looked at for the shape of their answers, learned from they are not. */

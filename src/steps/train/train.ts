@@ -1,5 +1,5 @@
 /** Trains a student on the curated examples: decides what is held out, then leaves the work to the kind's trainer. */
-import { PotstillError } from '../../core/errors.ts'
+import { refuseErrors } from '../../core/check-examples.ts'
 import type { StepEvent } from '../../core/event.ts'
 import type { Example } from '../../core/row.ts'
 import { splitByGroup } from '../../core/split.ts'
@@ -26,16 +26,9 @@ export async function* train(
   options: TrainOptions,
 ): AsyncGenerator<StepEvent, TrainedStudent> {
   const problems = trainer.check(task, data)
-  const fatal = problems.filter((problem) => problem.level === 'error')
-  if (fatal.length > 0) throw refusal(fatal)
+  refuseErrors(problems)
   for (const problem of problems) yield { type: 'message', level: 'warning', text: sentence(problem) }
   return yield* trainer.train(task, data, options)
-}
-
-function refusal(problems: readonly Problem[]): PotstillError {
-  return new PotstillError('TRAINING_REFUSED', problems.map((problem) => problem.text).join('\n'), {
-    hint: problems[0].hint,
-  })
 }
 
 function sentence(problem: Problem): string {

@@ -1,4 +1,5 @@
 /** Trains the lm student: rows to sequences, an adapter on them, answers to held-out rows as it will be served, and writes. */
+import { refuseErrors } from '../../core/check-examples.ts'
 import { PotstillError } from '../../core/errors.ts'
 import type { StepEvent } from '../../core/event.ts'
 import { hashJson } from '../../core/hash.ts'
@@ -44,7 +45,8 @@ async function* trainLm(
   data: TrainingData,
   options: TrainOptions,
 ): AsyncGenerator<StepEvent, TrainedStudent> {
-  refuseErrors(task, data)
+  // As train() in steps/ does, for those who call the trainer themselves.
+  refuseErrors([...checkTask(task), ...checkTraining(task, data)])
   const settings = languageModelOptions(options)
   await refuseUsedFolder(options.folder)
   const base = await openBaseModel(settings.base)
@@ -111,19 +113,6 @@ async function* trainOn(
     await adapterFiles(base, trained.adapter),
   )
   return { folder: options.folder, manifest, heldOut }
-}
-
-/** As train() in steps/ does, for those who call the trainer themselves. */
-function refuseErrors(task: Task, data: TrainingData): void {
-  const error = [...checkTask(task), ...checkTraining(task, data)].find(
-    (problem) => problem.level === 'error',
-  )
-  if (error === undefined) return
-  throw new PotstillError(
-    'TRAINING_REFUSED',
-    error.text,
-    error.hint === undefined ? {} : { hint: error.hint },
-  )
 }
 
 function languageModelOptions({ lm }: TrainOptions): LanguageModelOptions {

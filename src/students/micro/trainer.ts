@@ -1,5 +1,5 @@
 /** Trains the micro student: plans the fields, trains the parts on them, joins their answers, calibrates and writes. */
-import { PotstillError } from '../../core/errors.ts'
+import { refuseErrors } from '../../core/check-examples.ts'
 import type { StepEvent } from '../../core/event.ts'
 import { hashJson } from '../../core/hash.ts'
 import { equalJson } from '../../core/json.ts'
@@ -40,7 +40,8 @@ async function* trainMicro(
 ): AsyncGenerator<StepEvent, TrainedStudent> {
   const { training } = data
   const uncalibrated = planFields(task, training)
-  refuseErrors(task, data)
+  // As train() in steps/ does, for those who call the trainer themselves.
+  refuseErrors(checkTraining(task, data))
   await refuseUsedFolder(options.folder)
   const heldOut = chooseHeldOut(data, options.seed)
   const parts = yield* trainParts({ plan: uncalibrated, training, heldOut, options })
@@ -61,14 +62,6 @@ async function* trainMicro(
     }),
   )
   return { folder: options.folder, manifest, heldOut: answers }
-}
-
-/** As train() in steps/ does, for those who call the trainer themselves. */
-function refuseErrors(task: Task, data: TrainingData): void {
-  const error = checkTraining(task, data).find((problem) => problem.level === 'error')
-  if (error === undefined) return
-  const details = error.hint === undefined ? {} : { hint: error.hint }
-  throw new PotstillError('TRAINING_REFUSED', error.text, details)
 }
 
 /** The whole answers to the held-out rows that every part has answered: all but where training was interrupted. */

@@ -1,6 +1,6 @@
 /** Runs the network on new tokens of several rows at once, and keeps their keys and values for what follows. */
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { PotstillError } from '../../../core/errors.ts'
+import { executionOptions, loadRuntime } from '../../../engine/session.ts'
 import { encodeOnnx } from '../../../engine/onnx-model.ts'
 import type { ModelSource } from '../export/gguf-model.ts'
 import type { Architecture } from '../types.ts'
@@ -41,12 +41,7 @@ export async function openDecoder(source: ModelSource, options: DecoderOptions):
   const { bytes, externalData } = encodeOnnx(model, inlineBytes)
   const session = await runtime.InferenceSession.create(bytes, {
     externalData,
-    intraOpNumThreads: options.threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: { session: { force_spinning_stop: '1' } },
+    ...executionOptions(options.threads),
   })
   const cache = createKeyValueCache(architecture, options.rows)
   const feedsOf = createFeeds(runtime.Tensor, architecture, embedding, cache)
@@ -65,13 +60,6 @@ export async function openDecoder(source: ModelSource, options: DecoderOptions):
       void externalData
     },
   }
-}
-
-async function loadRuntime() {
-  return import('onnxruntime-node').catch((cause: unknown) => {
-    const text = 'The lm student answers with onnxruntime-node, which is not there.'
-    throw new PotstillError('ENGINE_MISSING', text, { cause })
-  })
 }
 
 type TensorConstructor = Awaited<ReturnType<typeof loadRuntime>>['Tensor']
